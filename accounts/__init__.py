@@ -1,0 +1,1 @@
+"""People: users, profiles, sessions, follows; sign-in and account care."""

@@ -1,0 +1,158 @@
+"""People, their profiles, sessions and follows."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from core.models import Timestamped
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, viewer: Any) -> "UserQuerySet":
+        """People whom `viewer` (a User or AnonymousUser) may see."""
+        return self.filter(is_active=True)
+
+
+class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Makes a profile with every user, whoever makes the user: the API, `createsuperuser`, the admin."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AbstractUser):
+    """A person. Their e-mail is never shown to others; staff flags and premium are never client-writable."""
+
+    class Role(models.TextChoices):
+        CUSTOMER = "customer"
+        SELLER = "seller"
+
+    class StaffRole(models.TextChoices):
+        NONE = ""
+        MODERATOR = "moderator"
+        ADMIN = "admin"
+
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.CUSTOMER)
+    staff_role = models.CharField(max_length=9, choices=StaffRole.choices, default=StaffRole.NONE, blank=True)
+    premium_until = models.DateTimeField(null=True, blank=True)
+    display_name = models.CharField(max_length=80, blank=True)
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_ci",
+                violation_error_message="A user with that username already exists.",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_ci",
+                violation_error_message="A user with that e-mail already exists.",
+            ),
+            models.CheckConstraint(condition=Q(role__in=["customer", "seller"]), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Not a signal: the profile is part of what a user is, and both exist or neither does.
+        if not self._state.adding:
+            super().save(*args, **kwargs)
+            return
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            Profile.objects.get_or_create(user=self)
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def is_premium(self) -> bool:
+        return self.premium_until is not None and self.premium_until > timezone.now()
+
+    @property
+    def is_moderator(self) -> bool:
+        """Moderators and admins may remove what others wrote."""
+        return self.is_superuser or self.staff_role in (self.StaffRole.MODERATOR, self.StaffRole.ADMIN)
+
+
+class Profile(Timestamped):
+    """What a person says of themselves, and counters changed in the transaction of what they count."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    bio = models.CharField(max_length=500, blank=True)
+    website = models.URLField(blank=True)
+    picture = models.ForeignKey(
+        "media_pipeline.Media", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    cover = models.ForeignKey(
+        "media_pipeline.Media", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    follower_count = models.PositiveIntegerField(default=0)
+    following_count = models.PositiveIntegerField(default=0)
+    recipe_count = models.PositiveIntegerField(default=0)
+    post_count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"profile of {self.user_id}"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> "SessionQuerySet":
+        return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now(), user__is_active=True)
+
+
+class Session(models.Model):
+    """One sign-in on one device: the family of its access and refresh tokens.
+
+    Tokens carry `sid` (this id). A refresh token also carries `gen`; a refresh is one compare-and-set UPDATE of
+    `generation`, so of ten at once exactly one wins, and a token of an older generation revokes the session.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    generation = models.PositiveIntegerField(default=1)
+    user_agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    refreshed_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"session of {self.user_id}"
+
+
+class Follow(models.Model):
+    """`follower` reads what `followee` publishes."""
+
+    follower = models.ForeignKey(User, on_delete=models.CASCADE, related_name="following")
+    followee = models.ForeignKey(User, on_delete=models.CASCADE, related_name="followers")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Also the index behind "whom do I follow".
+            models.UniqueConstraint(fields=["follower", "followee"], name="follow_once"),
+            models.CheckConstraint(condition=~Q(follower=F("followee")), name="follow_not_oneself"),
+        ]
+        indexes = [
+            # A person's followers, newest first, by keyset.
+            models.Index(fields=["followee", "-id"], name="follow_followers"),
+            models.Index(fields=["follower", "-id"], name="follow_following"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower_id} follows {self.followee_id}"

@@ -1,0 +1,287 @@
+"""Settings, read from the environment (or `.env`) once, at start. `.env.example` names every one.
+
+What is missing or unsafe in production fails here, with the variable to set, before anything listens.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+DEV_DIR = BASE_DIR / env.str("DEV_DIR", default=".dev")
+PORT: int = env.int("PORT", default=8000)
+
+# --- Trust -----------------------------------------------------------------------------------------
+_INSECURE_KEY = "insecure-development-key-never-use-it-in-production"
+SECRET_KEY: str = env.str("SECRET_KEY", default=_INSECURE_KEY if DEBUG else "")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# The web origins (scheme://host[:port]) whose pages may call the API and open sockets; our own is always allowed.
+CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_ALLOW_ALL_ORIGINS: bool = env.bool("CORS_ALLOW_ALL_ORIGINS", default=False)
+CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"]
+CORS_URLS_REGEX = r"^/(api|media)/"
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+
+if not DEBUG:
+    if not SECRET_KEY or SECRET_KEY == _INSECURE_KEY:
+        raise ImproperlyConfigured("SECRET_KEY is missing or the development key: set it to 50 random characters.")
+    if "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS is '*': list the host names that this installation serves.")
+if CORS_ALLOW_ALL_ORIGINS and CORS_ALLOW_CREDENTIALS:
+    raise ImproperlyConfigured("CORS_ALLOW_ALL_ORIGINS with CORS_ALLOW_CREDENTIALS: set CORS_ALLOWED_ORIGINS instead.")
+
+SECURE_SSL_REDIRECT: bool = env.bool("SECURE_SSL_REDIRECT", default=False)
+SECURE_HSTS_SECONDS: int = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+if env.bool("TRUST_FORWARDED_PROTO", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# TLS usually ends in the proxy; whoever ends it in Simmer sets SECURE_SSL_REDIRECT.
+SILENCED_SYSTEM_CHECKS = ["security.W008"]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.int("ACCESS_TOKEN_SECONDS", default=900)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
+}
+
+# --- The project -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+    "core",
+    "realtime",
+    "media_pipeline",
+    "accounts",
+    "recipes",
+    "posts",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "core.urls"
+ASGI_APPLICATION = "core.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# --- Database --------------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    """DATABASE_URL, else the earlier systems' DATABASE_NAME/USER/PASSWORD/HOST/PORT, else SQLite in DEV_DIR."""
+    if url := env.str("DATABASE_URL", default=""):
+        config: dict[str, Any] = dict(env.db_url_config(url))
+    elif name := env.str("DATABASE_NAME", default=""):
+        config = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": env.str("DATABASE_USER", default=""),
+            "PASSWORD": env.str("DATABASE_PASSWORD", default=env.str("DB_PASSWORD", default="")),
+            "HOST": env.str("DATABASE_HOST", default=env.str("DB_HOST", default="")),
+            "PORT": env.str("DATABASE_PORT", default=env.str("DB_PORT", default="")),
+        }
+    else:
+        DEV_DIR.mkdir(parents=True, exist_ok=True)
+        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DEV_DIR / "simmer.sqlite3")}
+    options = config.setdefault("OPTIONS", {})
+    if "sqlite3" in config["ENGINE"]:
+        options.setdefault("timeout", 20)
+        options.setdefault("transaction_mode", "IMMEDIATE")
+        options.setdefault("init_command", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+    else:
+        options.setdefault("connect_timeout", 5)
+    # Threads of the one-hop handler live as long as the process, so their sessions do; each request checks first.
+    config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
+    config["CONN_HEALTH_CHECKS"] = True
+    config.setdefault("ATOMIC_REQUESTS", False)
+    return config
+
+
+DATABASES = {"default": _database()}
+IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
+
+# --- Redis: the bus, the broker, the throttles ------------------------------------------------------
+REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Several independent Redis may carry the bus; the layer hashes groups over them.
+BUS_REDIS_URLS: list[str] = env.list("BUS_REDIS_URLS", default=[REDIS_URL])
+BUS_PREFIX: str = env.str("BUS_PREFIX", default="simmer")
+THROTTLE_REDIS_URL: str = env.str("THROTTLE_REDIS_URL", default=REDIS_URL)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": BUS_REDIS_URLS, "prefix": BUS_PREFIX},
+    }
+}
+
+# --- The web server ---------------------------------------------------------------------------------
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
+# Requests that may wait for a thread; the next one is answered 503 with Retry-After.
+WEB_QUEUE: int = env.int("WEB_QUEUE", default=256)
+REQUEST_BODY_MAX: int = env.int("REQUEST_BODY_MAX", default=20 * 1024 * 1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX
+
+
+def _limit(name: str, default: int) -> int | None:
+    """A whole number, or None for `off`."""
+    value = env.str(name, default=str(default))
+    return None if value == "off" else int(value)
+
+
+SOCKETS_PER_USER = _limit("SOCKETS_PER_USER", 50)
+SOCKETS_PER_ADDRESS = _limit("SOCKETS_PER_ADDRESS", 200)
+CHANNELS_PER_SOCKET = _limit("CHANNELS_PER_SOCKET", 100)
+
+# --- The relay --------------------------------------------------------------------------------------
+STREAM_RETENTION_SECONDS: int = env.int("STREAM_RETENTION_SECONDS", default=24 * 3600)
+STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000)
+
+# --- REST -------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "core.api.JSONParser",
+        "rest_framework.parsers.MultiPartParser",
+        "rest_framework.parsers.FormParser",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["core.throttles.RequestThrottle"],
+    "EXCEPTION_HANDLER": "core.api.problem_handler",
+    "DEFAULT_SCHEMA_CLASS": "core.schema.Schema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# requests/period; `off` switches a limit off.
+THROTTLES = {
+    "anon": env.str("THROTTLE_ANON", default="10/min"),
+    "user": env.str("THROTTLE_USER", default="100/min"),
+    "auth": env.str("THROTTLE_AUTH", default="20/min"),
+    "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Simmer",
+    "DESCRIPTION": "A live recipe-sharing network. Errors are problem+json; lists are cursor pages.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/",
+}
+
+# --- Celery -----------------------------------------------------------------------------------------
+CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+CELERY_TASK_SOFT_TIME_LIMIT = 300
+CELERY_TASK_TIME_LIMIT = 330
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # At least twice the longest time limit, or a long task would be given to a second worker while it runs.
+    "visibility_timeout": 3600,
+    # A killed worker's task comes back after about 4 s; with kombu's defaults it took 91 s.
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "queue_order_strategy": "round_robin",
+}
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
+}
+
+# --- Files ------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+MEDIA_URL = "/media/"
+# Public renditions; the originals lie beside them where no URL reaches.
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DEV_DIR / "media")))
+PRIVATE_MEDIA_ROOT = Path(env.str("PRIVATE_MEDIA_ROOT", default=str(DEV_DIR / "private")))
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MEDIA_ROOT, "base_url": MEDIA_URL},
+    },
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": PRIVATE_MEDIA_ROOT, "base_url": None},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- Logs: one line an event ------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,96 @@
+"""Channel names (`recipe:42`) and who may read them. The apps register both; realtime only asks.
+
+An authoriser takes the channel's key and the ids of people (None stands for an anonymous one) and returns those
+allowed, in one query: the hub asks for one reader at subscribe and for all readers of a channel at a re-check.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+# Runs in a database thread.
+Authorizer = Callable[[str, Collection[int | None]], set[int | None]]
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A family of channels. `server_side`: each signed-in connection is subscribed to its own (`inbox:{user_id}`)."""
+
+    name: str
+    authorize: Authorizer
+    description: str
+    server_side: bool = False
+    recoverable: bool = True
+
+
+NAMESPACES: dict[str, Namespace] = {}
+
+
+def register_namespace(
+    name: str, *, authorize: Authorizer, description: str, server_side: bool = False, recoverable: bool = True
+) -> None:
+    NAMESPACES[name] = Namespace(name, authorize, description, server_side, recoverable)
+
+
+def namespace_of(channel: str) -> tuple[Namespace, str] | None:
+    """The namespace and key of `channel`, None when there is no such family. `recipes` has an empty key."""
+    name, colon, key = channel.partition(":")
+    namespace = NAMESPACES.get(name)
+    if namespace is None or len(channel) > 64 or (colon and not key):
+        return None
+    return namespace, key
+
+
+def everyone(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+    """The authoriser of public channels without a key, like `recipes`."""
+    return set() if key else set(user_ids)
+
+
+def only_that_person(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+    """The authoriser of channels keyed by the id of their only reader, like `inbox:{id}`."""
+    return {user_id for user_id in user_ids if user_id is not None and key == str(user_id)}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a token or ticket speaks for. `expires_at` is in seconds since 1970; `user` what a REST view would see."""
+
+    user_id: int
+    session_id: str
+    expires_at: float
+    user: Any = None
+
+
+class TokenExpired(Exception):
+    """The token was good once: the client should refresh it."""
+
+
+class TokenInvalid(Exception):
+    """Not a token of ours, or its session is revoked."""
+
+
+TokenVerifier = Callable[[str], Identity]
+# Given the session ids of open sockets, those still alive (for the 30-s re-check).
+SessionChecker = Callable[[Collection[str]], set[str]]
+
+_token_verifier: TokenVerifier | None = None
+_session_checker: SessionChecker | None = None
+
+
+def register_identities(*, verify_token: TokenVerifier, live_sessions: SessionChecker) -> None:
+    """accounts registers how a connect token is read. Both run in a database thread.
+
+    `verify_token` raises TokenExpired or TokenInvalid.
+    """
+    global _token_verifier, _session_checker
+    _token_verifier, _session_checker = verify_token, live_sessions
+
+
+def verify_token(token: str) -> Identity:
+    if _token_verifier is None:
+        raise TokenInvalid
+    return _token_verifier(token)
+
+
+def live_sessions(session_ids: Collection[str]) -> set[str]:
+    return _session_checker(session_ids) if _session_checker else set()

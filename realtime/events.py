@@ -1,0 +1,79 @@
+"""The base of every event, and handlers that react to one inside the same transaction.
+
+An event is a frozen dataclass in an app's `events.py`, named in the past tense, recorded only by services:
+
+    @dataclass(frozen=True, kw_only=True)
+    class RatingCreated(Event):
+        type: ClassVar[str] = "rating.created"
+        recipe_id: int
+        score: int
+        avg_rating: float | None
+        rating_count: int
+
+        def channels(self) -> list[str]:
+            return [f"recipe:{self.recipe_id}"]
+
+The dataclass fields, `type`, `at` and `actor` are what clients receive as `data`. Values are absolute (the new average,
+the new count), so a replay does no harm.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypedDict, TypeVar
+
+
+class Actor(TypedDict):
+    """Who did it, as clients see them."""
+
+    id: int
+    username: str
+    display_name: str
+    picture: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened. Subclasses set `type` and say on which channels it is heard."""
+
+    type: ClassVar[str] = ""
+    # After this event has been delivered, the readers of its channel are asked for their right again.
+    reauthorize: ClassVar[bool] = False
+
+    actor: Actor | None
+
+    def channels(self) -> list[str]:
+        raise NotImplementedError
+
+    def payload(self) -> dict[str, Any]:
+        """The event's own fields (JSON types only), without `type`, `at` and `actor`."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "actor"}
+
+
+EVENTS: dict[str, type[Event]] = {}
+E = TypeVar("E", bound=Event)
+_handlers: dict[type[Event], list[Callable[[Any], None]]] = defaultdict(list)
+
+
+def register(event_class: type[E]) -> type[E]:
+    """Class decorator: makes the event known by its type, for the docs, the schema and the tests."""
+    if not event_class.type or EVENTS.setdefault(event_class.type, event_class) is not event_class:
+        raise ValueError(f"{event_class.__name__}: the type {event_class.type!r} is empty or taken")
+    return event_class
+
+
+def on(event_class: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], None]]:
+    """Registers a handler that runs when such an event is recorded, in the same transaction.
+
+    This is how a higher app reacts to a lower one, which does not know it. Import the handlers in `AppConfig.ready()`.
+    """
+
+    def decorate(handler: Callable[[E], None]) -> Callable[[E], None]:
+        _handlers[event_class].append(handler)
+        return handler
+
+    return decorate
+
+
+def handlers_of(event: Event) -> list[Callable[[Any], None]]:
+    return _handlers[type(event)]

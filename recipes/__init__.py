@@ -1,0 +1,1 @@
+"""Recipes, their ingredients, steps, tags and ratings."""
