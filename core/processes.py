@@ -1,5 +1,6 @@
 """Child processes that end when we do, however we end: the supervisor's, the tests', the benchmarks'."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -34,20 +35,16 @@ def bound(command: list[str], *, signum: signal.Signals = signal.SIGTERM) -> lis
 
 def signal_group(leader: int, signum: signal.Signals) -> None:
     """Send SIGNUM to the session that LEADER leads, if any of it still lives."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS says EPERM of a group of zombies
         os.killpg(leader, signum)
-    except (ProcessLookupError, PermissionError):  # macOS says EPERM of a group of zombies
-        pass
 
 
 def stop(process: subprocess.Popen[bytes], *, grace: float = 10, signum: signal.Signals = signal.SIGTERM) -> int:
     """Ask PROCESS to end, wait for GRACE seconds, then kill its session. Returns its exit code."""
     if process.poll() is None:
         process.send_signal(signum)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace)
-        except subprocess.TimeoutExpired:
-            pass
     signal_group(process.pid, signal.SIGKILL)
     return process.wait()
 

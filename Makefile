@@ -1,0 +1,62 @@
+# Nothing is assumed but Python 3.11 or later and make. `make help` lists the commands.
+# Recipes end in `exec`, so that the program itself gets the signals.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+# How many processes share the tests: a number, or 0 for one without pytest-xdist.
+JOBS ?= auto
+# More for pytest: make test ARGS="-k rating"
+ARGS ?=
+
+# An environment whose interpreter is gone (the machine's Python was upgraded) is built anew.
+ifneq ($(wildcard $(VENV)),)
+ifneq ($(shell $(PY) -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+$(shell rm -rf $(VENV))
+endif
+endif
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PY):
+	@for python in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \
+	  if [ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Creating $(VENV) with $$("$$python" --version)"; \
+	    "$$python" -m venv $(VENV) && exit 0; \
+	    rm -rf $(VENV); echo "$$python cannot make a virtual environment; on Debian: apt install python3-venv" >&2; \
+	  fi; \
+	done; \
+	echo "Simmer needs Python 3.11 or later; name yours with PYTHON=/path/to/python3" >&2; exit 1
+
+# The stamps make a warm start fast: pip runs again only when the pinned requirements have changed.
+$(VENV)/.installed: requirements.txt | $(PY)
+	@echo "Installing what Simmer runs on (once, about a minute)"
+	@$(PIP) install --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(PY)
+	@echo "Installing what Simmer and its tests run on (once, a minute or two)"
+	@$(PIP) install --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $(VENV)/.installed $@
+
+.PHONY: run
+run: $(VENV)/.installed ## start everything: http://localhost:8000 (PORT=..., DEV_DIR=...)
+	@exec $(PY) -m core.supervisor
+
+.PHONY: test
+test: $(VENV)/.installed-dev ## the tests, on real servers (ARGS="-k rating" for some of them)
+	@exec $(PY) -m pytest -n $(JOBS) $(ARGS)
+
+.PHONY: demo-data
+demo-data: $(VENV)/.installed ## a lively network of people, recipes and photos in the database
+	@exec $(PY) manage.py demo_data
+
+.PHONY: requirements
+requirements: | $(VENV)/.installed-dev ## pin requirements*.in anew, with hashes
+	@$(PY) -m uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make requirements" requirements.in -o requirements.txt
+	@$(PY) -m uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command "make requirements" requirements-dev.in -o requirements-dev.txt
