@@ -1,6 +1,7 @@
 """Child processes that end when we do, however we end: the supervisor's, the tests', the benchmarks'."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import socket
@@ -31,6 +32,12 @@ def bound(command: list[str], *, signum: signal.Signals = signal.SIGTERM) -> lis
     we stop our children in order. Only Linux has this signal; elsewhere the command runs unbound.
     """
     return [sys.executable, "-I", "-S", "-c", _SHIM, str(int(signum)), str(os.getpid()), *command]
+
+
+def ask_for_death_signal(signum: signal.Signals) -> None:
+    """Have the kernel send us SIGNUM when our parent ends (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, int(signum))
 
 
 def signal_group(leader: int, signum: signal.Signals) -> None:

@@ -1,0 +1,21 @@
+"""What `make run` does before it starts anything: the tables, and the first time some people and recipes."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Migrate; load the demo data into a database in which there is nobody yet."""
+
+    help = __doc__ or ""
+    requires_system_checks = []
+
+    def handle(self, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        self.stdout.write("The database is up to date.")
+        if not get_user_model()._default_manager.exists():
+            self.stdout.write("Nobody is there yet: loading the demo data (once, some seconds).")
+            call_command("demo_data")
