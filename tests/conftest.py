@@ -1,11 +1,15 @@
 """What every test shares: settings that keep tests apart, and the fixtures of the real stack."""
 
 import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 from pytest_django import Settings
+
+from tests import services
+from tests.stack import Stack
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +38,33 @@ def empty_redis() -> None:
     """This worker's Redis database, emptied before each test."""
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture(scope="session")
+def session_stack() -> Iterator[Stack]:
+    """Use `stack`, which has everything up again after a test that killed something."""
+    stack = Stack(Path(os.environ[services.FOLDER]) / f"stack-{services.worker_number()}")
+    try:
+        stack.create()
+        yield stack
+    finally:
+        stack.destroy()
+
+
+@pytest.fixture
+def stack(session_stack: Stack) -> Stack:
+    """A running web server, relay and worker on a database of their own: see tests/stack.py."""
+    session_stack.ensure_running()
+    return session_stack
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test of the stack that fails shows what its processes printed."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and stack is not None:
+        report.sections.extend(stack.report())
+    return report
