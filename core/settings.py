@@ -17,11 +17,17 @@ environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEV_DIR = BASE_DIR / env.str("DEV_DIR", default=".dev")
+# Where `python -m core.server` listens; a container says 0.0.0.0.
+LISTEN_ADDRESS: str = env.str("LISTEN_ADDRESS", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
 
 # --- Trust -----------------------------------------------------------------------------------------
 _INSECURE_KEY = "insecure-development-key-never-use-it-in-production"
-SECRET_KEY: str = env.str("SECRET_KEY", default=_INSECURE_KEY if DEBUG else "")
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+if not SECRET_KEY and (_key_file := env.str("SECRET_KEY_FILE", default="")):
+    SECRET_KEY = Path(_key_file).read_text().strip()
+if not SECRET_KEY and DEBUG:
+    SECRET_KEY = _INSECURE_KEY
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 # The web origins (scheme://host[:port]) whose pages may call the API and open sockets; our own is always allowed.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
