@@ -1,0 +1,53 @@
+"""The composition root: which path goes to which part. `daphne core.asgi:application`, or `python -m core.server`."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
+
+import django
+
+django.setup()
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from channels.routing import URLRouter
+from django.conf import settings
+from django.urls import re_path
+
+from core.handler import OneHopHandler, Receive, Scope, Send
+from core.static import StaticHandler
+
+
+async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """A socket at an address that has none: refused in the handshake."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+def _optional(module: str, name: str, default: Any) -> Any:
+    return getattr(import_module(module), name) if find_spec(module) else default
+
+
+pages = OneHopHandler()
+static = StaticHandler()
+media = _optional("core.files", "MediaFiles", OneHopHandler)()
+sockets = URLRouter([*_optional("realtime.routing", "websocket_urlpatterns", []), re_path(r"", refuse_socket)])
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI: `http` and `websocket`. `lifespan` has nothing to do here and is refused, as the protocol provides."""
+    if scope["type"] == "http":
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if path.startswith(settings.STATIC_URL):
+            handler: Any = static
+        elif path.startswith(settings.MEDIA_URL):
+            handler = media
+        else:
+            handler = pages
+        await handler(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await sockets(scope, receive, send)  # type: ignore[arg-type]
+    else:
+        raise ValueError(f"Simmer does not serve {scope['type']}.")

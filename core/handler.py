@@ -1,0 +1,274 @@
+"""The one-hop handler: Django's synchronous chain (middleware, view, rendering) in one thread of the fixed pool.
+
+Django's own ASGI handler hops between the loop and new threads up to 15 times a request and opens a database session
+for each (rest-speed.md). Here the body is read on the loop, then everything from `request_started` to
+`request_finished` runs in one pool thread, which calls the loop back once with the whole answer. What a view or a
+middleware can see is what it sees under WSGI; async views run, async streaming responses are refused.
+"""
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from io import BytesIO
+from typing import IO, Any
+
+from django.conf import settings
+from django.core import signals
+from django.core.handlers.asgi import ASGIRequest, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
+from django.utils.log import log_response
+
+from core import api, threads
+from core.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+FILE_BLOCK = 64 * 1024
+# A client that takes no block of a streamed answer for so long is gone: it holds one of few threads.
+STALLED_SECONDS = 30.0
+
+
+class ClientGone(Exception):
+    """The client closed the connection or stopped reading."""
+
+
+class IncompleteAnswer(Exception):
+    """A streamed answer failed after its head was sent; the server must close the connection, not end the body."""
+
+
+class Request(ASGIRequest):
+    """`too_large`: the body passed REQUEST_BODY_MAX and was not read to its end."""
+
+    def __init__(self, scope: Scope, body: IO[bytes], *, too_large: bool = False) -> None:
+        super().__init__(scope, body)  # type: ignore[arg-type]
+        self.too_large = too_large
+
+
+class OneHopHandler(BaseHandler):
+    """An ASGI application for `http` scopes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware(is_async=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(scope, receive)
+        except ClientGone:
+            return
+        stream = _Stream(receive, send)
+        try:
+            messages = await threads.pool().submit(self._serve, scope, body, stream)
+        except Unavailable as error:
+            _close(body)
+            log.warning("overloaded path=%s", scope["path"])
+            messages = _encode(api.problem_response(503, error.detail, code=error.code, headers={"Retry-After": "1"}))
+        finally:
+            stream.end()
+        if stream.aborted:
+            raise IncompleteAnswer(scope["path"])
+        for message in messages:
+            await send(message)
+
+    def _serve(self, scope: Scope, body: IO[bytes] | None, stream: "_Stream") -> Iterable[Message]:
+        """One request, in a pool thread. Returns the messages to send; none when the answer was streamed from here."""
+        set_script_prefix(get_script_prefix(scope))
+        try:
+            signals.request_started.send(sender=self.__class__, scope=scope)
+            response = self._respond(scope, body)
+        except (Exception, SystemExit):
+            log.exception("request_failed path=%s", scope["path"])
+            response = api.server_error(HttpRequest())
+        messages: Iterable[Message] = ()
+        try:
+            head = scope["method"].upper() == "HEAD"
+            if isinstance(response, StreamingHttpResponse) and not head:
+                _pump(response, stream)
+            else:
+                messages = _encode(response, head=head)
+        except ClientGone:
+            log.info("client_gone path=%s", scope["path"])
+        except (Exception, SystemExit):
+            log.exception("response_failed path=%s", scope["path"])
+            # Once the head is out, only an unfinished body can tell the client that this is not all of it.
+            if stream.started:
+                stream.abort()
+            else:
+                messages = _encode(api.server_error(HttpRequest()))
+        finally:
+            try:
+                response.close()
+            except Exception:
+                log.exception("request_finished_failed path=%s", scope["path"])
+            _close(body)
+        return messages
+
+    def _respond(self, scope: Scope, body: IO[bytes] | None) -> HttpResponseBase:
+        try:
+            request = Request(scope, body or BytesIO(), too_large=body is None)
+        except UnicodeDecodeError:
+            log.warning("bad_request reason=encoding")
+            return api.bad_request(HttpRequest())
+        response = self.get_response(request)
+        response._handler_class = self.__class__  # type: ignore[attr-defined]
+        return response
+
+    def _get_response(self, request: HttpRequest) -> HttpResponseBase:
+        """The innermost part of the chain. Errors are problem+json with DEBUG too, and the log has the traceback."""
+        if getattr(request, "too_large", False):
+            return api.problem_response(
+                413, f"The body is larger than {settings.REQUEST_BODY_MAX} bytes.", code="too_large"
+            )
+        if not settings.DEBUG:
+            return super()._get_response(request)
+        try:
+            return super()._get_response(request)
+        except Http404 as error:
+            return api.not_found(request, error)
+        except Exception as error:
+            if type(error).__module__.startswith("django.core.exceptions"):
+                raise
+            signals.got_request_exception.send(sender=None, request=request)
+            response = api.server_error(request)
+            log_response("%s: %s", "Internal Server Error", request.path, response=response, request=request, exception=error)
+            return response
+
+
+async def read_body(scope: Scope, receive: Receive) -> IO[bytes] | None:
+    """The whole body, in memory up to FILE_UPLOAD_MAX_MEMORY_SIZE, then in a temporary file.
+
+    None when it is larger than REQUEST_BODY_MAX; ClientGone when the client leaves before its end.
+    """
+    limit = settings.REQUEST_BODY_MAX
+    for name, value in scope.get("headers", ()):
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            return None
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    first = message.get("body", b"")
+    if len(first) > limit:
+        return None
+    if not message.get("more_body"):
+        return BytesIO(first)
+    # Written on the loop: the pages go to the kernel's cache, and a hop per chunk would cost more.
+    body = tempfile.SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115 (the request's)
+    try:
+        size = body.write(first)
+        while message.get("more_body"):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            size += body.write(message.get("body", b""))
+            if size > limit:
+                body.close()
+                return None
+    except BaseException:
+        body.close()
+        raise
+    body.seek(0)
+    return body  # type: ignore[return-value]
+
+
+def _close(body: IO[bytes] | None) -> None:
+    if body is not None:
+        body.close()
+
+
+def _start(response: HttpResponseBase) -> Message:
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
+    headers += [(b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()]
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+
+
+def _encode(response: HttpResponseBase, *, head: bool = False) -> list[Message]:
+    content = response.content if isinstance(response, HttpResponse) and not head else b""
+    return [_start(response), {"type": "http.response.body", "body": content, "more_body": False}]
+
+
+def _pump(response: StreamingHttpResponse, stream: "_Stream") -> None:
+    """Sends a streaming response from this thread, each block after the one before was taken."""
+    if response.is_async:
+        raise TypeError(
+            "The view returned a StreamingHttpResponse over an async iterator, which the one-hop handler does not "
+            "serve: give it a plain iterator, or route the path to an ASGI application of its own in core/asgi.py."
+        )
+    if isinstance(response, FileResponse):
+        response.block_size = FILE_BLOCK
+    blocks = iter(response)
+    # The first block before the head: a view that fails at once still gets its 500.
+    block = next(blocks, None)
+    stream.open(_start(response))
+    while block is not None:
+        if block:
+            stream.write(block)
+        block = next(blocks, None)
+    stream.write(b"", more=False)
+
+
+class _Stream:
+    """The way from a pool thread to the client, for answers that are longer than one message."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._loop = asyncio.get_running_loop()
+        self._gone = False
+        self._watcher: asyncio.Task[None] | None = None
+        self.started = False
+        self.aborted = False
+
+    # --- in the pool thread ---
+
+    def open(self, start: Message) -> None:
+        self._loop.call_soon_threadsafe(self._watch)
+        self._deliver(start)
+        self.started = True
+
+    def write(self, block: bytes, *, more: bool = True) -> None:
+        self._deliver({"type": "http.response.body", "body": block, "more_body": more})
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def _deliver(self, message: Message) -> None:
+        """Waits until the server took MESSAGE. ClientGone when there is nobody to take it."""
+        if self._gone:
+            raise ClientGone
+        sending = asyncio.run_coroutine_threadsafe(self._send_one(message), self._loop)
+        try:
+            sending.result(STALLED_SECONDS)
+        except (TimeoutError, OSError, asyncio.CancelledError) as error:
+            sending.cancel()
+            raise ClientGone from error
+        if self._gone:
+            raise ClientGone
+
+    # --- on the loop ---
+
+    async def _send_one(self, message: Message) -> None:
+        await self._send(message)
+
+    def _watch(self) -> None:
+        if not self._gone:
+            self._watcher = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+
+    def end(self) -> None:
+        """The handler is done with the request, or was cancelled: a thread that still streams stops."""
+        self._gone = True
+        if self._watcher is not None:
+            self._watcher.cancel()
