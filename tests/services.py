@@ -222,7 +222,7 @@ def _start_redis(folder: Path) -> tuple[Server, str, str]:
 
 def _forget_the_callers_settings() -> None:
     """Neither the shell nor `.env` of whoever runs the tests decides what they see."""
-    for name in re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
+    for name in re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
         os.environ.pop(name, None)
     os.environ["ENV_FILE"] = os.devnull
 
