@@ -16,6 +16,7 @@ from channels.routing import URLRouter
 from django.conf import settings
 from django.urls import re_path
 
+from core import health
 from core.handler import OneHopHandler, Receive, Scope, Send
 from core.static import StaticHandler
 
@@ -33,6 +34,7 @@ def _optional(module: str, name: str, default: Any) -> Any:
 pages = OneHopHandler()
 static = StaticHandler()
 media = _optional("core.files", "MediaFiles", OneHopHandler)()
+probes = {"/healthz": health.healthz, "/readyz": health.readyz}
 sockets = URLRouter([*_optional("realtime.routing", "websocket_urlpatterns", []), re_path(r"", refuse_socket)])
 
 
@@ -40,12 +42,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI: `http` and `websocket`. `lifespan` has nothing to do here and is refused, as the protocol provides."""
     if scope["type"] == "http":
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if path.startswith(settings.STATIC_URL):
-            handler: Any = static
+        if path.startswith("/api/"):
+            handler: Any = pages
+        elif path.startswith(settings.STATIC_URL):
+            handler = static
         elif path.startswith(settings.MEDIA_URL):
             handler = media
         else:
-            handler = pages
+            handler = probes.get(path, pages)
         await handler(scope, receive, send)
     elif scope["type"] == "websocket":
         await sockets(scope, receive, send)  # type: ignore[arg-type]

@@ -1,10 +1,13 @@
-"""Every route, by app."""
+"""Every route, by app. `/static/`, `/media/`, `/healthz`, `/readyz` and `/ws/` are in `core.asgi`."""
+
+from importlib.util import find_spec
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    *(path("api/", include(f"{app}.urls")) for app in ("accounts", "recipes", "media_pipeline", "realtime") if find_spec(f"{app}.urls")),
 ]
 
 handler400 = "core.api.bad_request"
