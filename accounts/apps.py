@@ -3,3 +3,20 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "accounts"
+
+    def ready(self) -> None:
+        from accounts import authorizers, events, identities  # noqa: F401  events registers the event types
+        from realtime.channels import only_that_person, register_identities, register_namespace
+
+        register_identities(verify_token=identities.verify_token, live_sessions=identities.live_sessions)
+        register_namespace(
+            "user",
+            authorize=authorizers.readers_of_user,
+            description="A person's follows and what they publish for everyone.",
+        )
+        register_namespace(
+            "inbox",
+            authorize=only_that_person,
+            description="What concerns one person alone: their media, sessions and notifications.",
+            server_side=True,
+        )

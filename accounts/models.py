@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -18,12 +19,20 @@ class UserQuerySet(models.QuerySet["User"]):
         """People whom `viewer` (a User or AnonymousUser) may see."""
         return self.filter(is_active=True)
 
+    def named(self, username: str) -> "UserQuerySet":
+        """The person of that username in any case. (`__iexact` is UPPER() in SQL and would miss the index.)"""
+        return self.alias(username_ci=Lower("username")).filter(username_ci=username.lower())
+
+    def with_email(self, email: str) -> "UserQuerySet":
+        """The person of that e-mail address in any case."""
+        return self.alias(email_ci=Lower("email")).filter(email_ci=email.lower())
+
 
 class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes a profile with every user, whoever makes the user: the API, `createsuperuser`, the admin."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(username__iexact=username)
+        return self.named(username or "").get()
 
 
 class User(AbstractUser):
@@ -38,6 +47,18 @@ class User(AbstractUser):
         MODERATOR = "moderator"
         ADMIN = "admin"
 
+    # ASCII, for the database folds the case of nothing else reliably; no "@", so that a username is never an e-mail.
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
+                "Letters A to Z, digits and . + - _ only, beginning with a letter, a digit or _.",
+            )
+        ],
+        error_messages={"unique": "A user with that username already exists."},
+    )
     email = models.EmailField(max_length=254)
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.CUSTOMER)
     staff_role = models.CharField(max_length=9, choices=StaffRole.choices, default=StaffRole.NONE, blank=True)
@@ -133,6 +154,20 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"session of {self.user_id}"
+
+
+class Ticket(models.Model):
+    """Stands for a session's access token once, within seconds: deleted by the connection that uses it.
+
+    `digest` is the SHA-256 of what the client holds, in hexadecimal.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="tickets")
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"ticket {self.pk}"
 
 
 class Follow(models.Model):

@@ -1,0 +1,25 @@
+"""`Authorization: Bearer <access token>`: one query answers who it is and whether the session still lives."""
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from accounts.identities import session_of_access
+from accounts.models import Session, User
+
+
+class SessionTokenAuthentication(BaseAuthentication):
+    """`request.user` comes with profile and picture; `request.auth` is the Session.
+
+    No header: anonymous. A token that is expired: 401 `token_expired`; bad or revoked: 401 `token_invalid`, also on
+    routes that anonymous people may read, so that a client notices that it is signed out.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Session] | None:
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        session = session_of_access(token.strip())
+        return session.user, session
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="api"'

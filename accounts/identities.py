@@ -1,0 +1,78 @@
+"""Who a token or a ticket speaks for: asked by REST on every request and by the sockets when they connect."""
+
+import hashlib
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework_simplejwt.settings import api_settings
+
+from accounts.models import Session, Ticket
+from accounts.tokens import read_access, refuse_expired, refuse_invalid
+from core.errors import Unauthenticated
+from realtime.channels import Identity, TokenExpired, TokenInvalid
+
+
+def session_of_access(token: str) -> Session:
+    """The live session of an access token, with its user, profile and picture: one query.
+
+    Unauthenticated with code `token_expired`, or `token_invalid` when it is none of ours or its session has ended.
+    """
+    return _live_session(read_access(token))
+
+
+def _live_session(claims: dict[str, Any]) -> Session:
+    session = (
+        Session.objects.live()
+        .select_related("user__profile__picture")
+        .filter(pk=UUID(claims["sid"]), user_id=claims["user_id"])
+        .first()
+    )
+    return session or refuse_invalid()
+
+
+def digest_of(ticket: str) -> str:
+    """What the database keeps of a ticket. It is random and short-lived, so a plain hash is enough."""
+    return hashlib.sha256(ticket.encode()).hexdigest()
+
+
+def session_of_ticket(ticket: str) -> Session:
+    """The live session of a ticket, which is used up by this. Errors as in `session_of_access`."""
+    row = Ticket.objects.select_related("session__user__profile__picture").filter(digest=digest_of(ticket)).first()
+    # Of several that read the row, the one that deletes it has it.
+    if row is None or not Ticket.objects.filter(pk=row.pk).delete()[0]:
+        refuse_invalid()
+    now = timezone.now()
+    session = row.session
+    if session.revoked_at is not None or session.expires_at <= now or not session.user.is_active:
+        refuse_invalid()
+    if row.expires_at <= now:
+        refuse_expired()
+    return session
+
+
+def verify_token(token: str) -> Identity:
+    """For `realtime`: a connect token is an access token or a ticket. TokenExpired or TokenInvalid."""
+    try:
+        if token.count(".") == 2:
+            claims = read_access(token)
+            session, expires_at = _live_session(claims), float(claims["exp"])
+        else:
+            session = session_of_ticket(token)
+            # As long as the access token would have lived that a client gets in its place.
+            expires_at = (timezone.now() + api_settings.ACCESS_TOKEN_LIFETIME).timestamp()
+    except Unauthenticated as error:
+        raise (TokenExpired if error.code == "token_expired" else TokenInvalid) from error
+    return Identity(
+        user_id=session.user_id,
+        session_id=str(session.pk),
+        expires_at=min(expires_at, session.expires_at.timestamp()),
+        user=session.user,
+    )
+
+
+def live_sessions(session_ids: Collection[str]) -> set[str]:
+    """For `realtime`: which of these sessions may keep their sockets. One query."""
+    live = Session.objects.live().filter(pk__in=[UUID(session_id) for session_id in session_ids])
+    return {str(session_id) for session_id in live.values_list("pk", flat=True)}

@@ -1,0 +1,65 @@
+"""The two JWTs of a session. They name it (`sid`); whether it lives is asked of the database on every use."""
+
+from typing import Any, NoReturn
+
+from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import Token
+
+from accounts.models import Session
+from core.errors import Unauthenticated
+
+
+class AccessToken(Token):
+    """Claims: token_type, sid, user_id, exp, iat, jti."""
+
+    token_type = "access"  # noqa: S105  a kind, not a secret
+    lifetime = api_settings.ACCESS_TOKEN_LIFETIME
+
+
+class RefreshToken(Token):
+    """Claims: those of the access token, and `gen`, the session's generation that it may be used in."""
+
+    token_type = "refresh"  # noqa: S105  a kind, not a secret
+    lifetime = api_settings.REFRESH_TOKEN_LIFETIME
+
+
+def issue_tokens(session: Session) -> dict[str, str]:
+    """{"access", "refresh"} of the session's present generation."""
+    access, refresh = AccessToken(), RefreshToken()
+    for token in (access, refresh):
+        token["sid"] = str(session.pk)
+        token["user_id"] = session.user_id
+    refresh["gen"] = session.generation
+    return {"access": str(access), "refresh": str(refresh)}
+
+
+def read_access(token: str) -> dict[str, Any]:
+    """The claims of an access token whose signature and time are good. Unauthenticated otherwise."""
+    return _read(AccessToken, token)
+
+
+def read_refresh(token: str) -> dict[str, Any]:
+    """The claims of a refresh token whose signature and time are good. Unauthenticated otherwise."""
+    return _read(RefreshToken, token)
+
+
+def refuse_expired() -> NoReturn:
+    raise Unauthenticated("The token has expired.", code="token_expired")
+
+
+def refuse_invalid() -> NoReturn:
+    raise Unauthenticated("The token is not valid, or its session has ended.", code="token_invalid")
+
+
+def _read(kind: type[Token], token: str) -> dict[str, Any]:
+    try:
+        claims: dict[str, Any] = kind(token).payload  # type: ignore[arg-type]  # simplejwt annotates it as a Token
+    except ExpiredTokenError:
+        refuse_expired()
+    except (TokenError, UnicodeError):
+        refuse_invalid()
+    # Signed by us and yet without a session: a token of another use of the same key.
+    if "sid" not in claims or (kind is RefreshToken and "gen" not in claims):
+        refuse_invalid()
+    return claims
