@@ -5,9 +5,15 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import NullIf
 
 from core.models import Timestamped
+
+# "Top" is a Bayesian average: as if everyone's recipe had ten ratings of 3, the middle of the scale, before the first
+# real one. So one enthusiast does not outrank a hundred, and what nobody rated stands between the good and the bad.
+TOP_PRIOR_COUNT = 10
+TOP_PRIOR_SUM = 30
 
 
 class Tag(models.Model):
@@ -26,9 +32,15 @@ class RecipeQuerySet(models.QuerySet["Recipe"]):
 
 
 class Recipe(Timestamped):
-    """A seller's recipe. `rating_sum` and `rating_count` are exact; `avg_rating` is stored so that lists can sort."""
+    """A seller's recipe.
 
-    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recipes")
+    `rating_sum` and `rating_count` are exact (recipes/aggregates.py changes them); what is computed from them is a
+    stored column of the database's own, so that it cannot disagree and lists can sort by it.
+    """
+
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recipes", db_index=False
+    )
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=10_000)
     image = models.ForeignKey(
@@ -37,36 +49,73 @@ class Recipe(Timestamped):
     servings = models.PositiveSmallIntegerField(null=True, blank=True)
     prep_minutes = models.PositiveIntegerField(null=True, blank=True)
     cook_minutes = models.PositiveIntegerField(null=True, blank=True)
-    tags = models.ManyToManyField(Tag, related_name="recipes", blank=True)
+    tags = models.ManyToManyField(Tag, through="RecipeTag", related_name="recipes", blank=True)
+    # The names of `tags` in the author's order, for lists to read without a join; written in the same transaction.
+    tag_names = models.JSONField(default=list)
     # Goes up with each edit by its author, never with a rating: If-Match compares it.
     version = models.PositiveIntegerField(default=1)
     rating_sum = models.PositiveBigIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0)
-    avg_rating = models.DecimalField(max_digits=3, decimal_places=2, null=True, blank=True)
+    avg_rating = models.GeneratedField(
+        # Whole hundredths, rounded half up, then a hundredth of that: the same on every database.
+        expression=models.ExpressionWrapper(
+            (F("rating_sum") * 200 + F("rating_count")) / (NullIf("rating_count", 0) * 2) / Value(100.0),
+            output_field=models.DecimalField(max_digits=3, decimal_places=2),
+        ),
+        output_field=models.DecimalField(max_digits=3, decimal_places=2),
+        db_persist=True,
+    )
+    # In millionths, as a whole number: a cursor compares it exactly.
+    top_score = models.GeneratedField(
+        expression=(F("rating_sum") + TOP_PRIOR_SUM) * 1_000_000 / (F("rating_count") + TOP_PRIOR_COUNT),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
 
     objects = RecipeQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(rating_count=0, rating_sum=0, avg_rating__isnull=True)
-                | Q(rating_count__gt=0, rating_sum__gte=models.F("rating_count"), avg_rating__isnull=False),
+                condition=Q(rating_sum__gte=F("rating_count"), rating_sum__lte=F("rating_count") * 5),
                 name="recipe_aggregates_agree",
             ),
         ]
         indexes = [
             # A seller's recipes, newest first, by keyset.
             models.Index(fields=["seller", "-id"], name="recipe_of_seller"),
+            # The best, by keyset.
+            models.Index(fields=["-top_score", "-id"], name="recipe_top"),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
+class RecipeTag(models.Model):
+    """That a recipe is found by a tag."""
+
+    # Each of the two keys begins an index below, and needs none of its own.
+    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="+", db_index=False)
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["recipe", "tag"], name="recipe_tag_once"),
+        ]
+        indexes = [
+            # A tag's recipes, newest first, by keyset.
+            models.Index(fields=["tag", "-recipe"], name="recipe_of_tag"),
+        ]
+
+    def __str__(self) -> str:
+        return f"tag {self.tag_id} of recipe {self.recipe_id}"
+
+
 class Ingredient(models.Model):
     """One line of the list; `raw` is what the author wrote and is always kept."""
 
-    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="ingredients")
+    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="ingredients", db_index=False)
     position = models.PositiveSmallIntegerField()
     quantity = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=40, blank=True)
@@ -77,6 +126,7 @@ class Ingredient(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
+            # Also the index behind "the lines of this recipe, in order".
             models.UniqueConstraint(fields=["recipe", "position"], name="ingredient_position"),
         ]
 
@@ -87,7 +137,7 @@ class Ingredient(models.Model):
 class Step(models.Model):
     """One step of the method."""
 
-    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="steps")
+    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveSmallIntegerField()
     text = models.TextField(max_length=5_000)
     timer_seconds = models.PositiveIntegerField(null=True, blank=True)
@@ -102,13 +152,21 @@ class Step(models.Model):
         return f"step {self.position}"
 
 
+class RatingQuerySet(models.QuerySet["Rating"]):
+    def visible_to(self, viewer: Any) -> "RatingQuerySet":
+        """Ratings that `viewer` may read, of a recipe that they may see."""
+        return self.filter(user__is_active=True)
+
+
 class Rating(Timestamped):
     """What one person thinks of one recipe."""
 
-    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="ratings")
+    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="ratings", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ratings")
     score = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(5)])
     review = models.TextField(blank=True, max_length=2_000)
+
+    objects = RatingQuerySet.as_manager()
 
     class Meta:
         constraints = [

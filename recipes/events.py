@@ -1,0 +1,94 @@
+"""What happens to recipes and ratings. Recorded by services only; every value is absolute, so a replay does no harm."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from realtime.events import Event, register
+
+
+@dataclass(frozen=True, kw_only=True)
+class _RecipeShown(Event):
+    """What a card of the recipe shows. `image` is the image shape (media_pipeline/shapes.py) or None."""
+
+    recipe_id: int
+    name: str
+    image: dict[str, Any] | None
+    tags: list[str]
+    version: int
+
+    def channels(self) -> list[str]:
+        return [f"recipe:{self.recipe_id}"]
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RecipePublished(_RecipeShown):
+    """A new recipe; the actor is its seller."""
+
+    type: ClassVar[str] = "recipe.published"
+
+    seller_id: int
+
+    def channels(self) -> list[str]:
+        return ["recipes", f"user:{self.seller_id}"]
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RecipeUpdated(_RecipeShown):
+    """The author changed it (`version` went up), or its image became ready (no actor, the same `version`)."""
+
+    type: ClassVar[str] = "recipe.updated"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RecipeDeleted(Event):
+    """The last event of its channel: afterwards nobody may read it."""
+
+    type: ClassVar[str] = "recipe.deleted"
+    reauthorize: ClassVar[bool] = True
+
+    recipe_id: int
+
+    def channels(self) -> list[str]:
+        return [f"recipe:{self.recipe_id}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rating(Event):
+    """A rating with the recipe's fresh aggregates: `avg_rating` to two decimals, None when nobody rates it."""
+
+    recipe_id: int
+    rating_id: int
+    score: int
+    review: str
+    avg_rating: float | None
+    rating_count: int
+
+    def channels(self) -> list[str]:
+        return [f"recipe:{self.recipe_id}"]
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RatingCreated(_Rating):
+    """Somebody rated the recipe for the first time."""
+
+    type: ClassVar[str] = "rating.created"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RatingUpdated(_Rating):
+    """Somebody changed their score or review."""
+
+    type: ClassVar[str] = "rating.updated"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RatingDeleted(_Rating):
+    """Somebody took their rating back; `score` and `review` are what they were."""
+
+    type: ClassVar[str] = "rating.deleted"
