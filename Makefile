@@ -50,6 +50,30 @@ run: $(VENV)/.installed ## start everything: http://localhost:8000 (PORT=..., DE
 test: $(VENV)/.installed-dev ## the tests, on real servers (ARGS="-k rating" for some of them)
 	@exec $(PY) -m pytest -n $(JOBS) $(ARGS)
 
+.PHONY: faults
+faults: $(VENV)/.installed-dev ## the long tests: kills, outages, fuzzing
+	@exec $(PY) -m pytest -m faults $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.installed-dev ## measure against named peers; results in benchmarks/results
+	@exec $(PY) -m benchmarks $(ARGS)
+
+# What production sets, so that its checks run as they would there.
+PRODUCTION := ENV_FILE=/dev/null DEBUG=False SECRET_KEY=for-the-checks-alone-0123456789-abcdefghijklmnopqrstuvwxyz \
+  ALLOWED_HOSTS=simmer.example DATABASE_URL=postgresql://nowhere.invalid/simmer
+
+.PHONY: lint
+lint: $(VENV)/.installed-dev ## style, types, directions of imports, container files, settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PRODUCTION) $(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/hadolint Dockerfile
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	ENV_FILE=/dev/null DEBUG=True DEV_DIR=$(VENV)/lint $(PY) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
 .PHONY: demo-data
 demo-data: $(VENV)/.installed ## a lively network of people, recipes and photos in the database
 	@exec $(PY) manage.py demo_data
