@@ -10,7 +10,8 @@ class StreamEvent(models.Model):
     """One event on one channel.
 
     Written unnumbered by `realtime.outbox.record`; after the commit the relay gives it `offset` (dense in its
-    channel: 1, 2, 3, ...) and `position` (dense over all channels), both null until then.
+    channel: 1, 2, 3, ...) and `position` (dense over all channels), both null until then. Never delete the last row
+    of a channel: the next offset goes on from there. What has to be forgotten is blanked in `data`.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -38,8 +39,6 @@ class StreamEvent(models.Model):
         indexes = [
             # The relay's poll: the few rows that no one has numbered yet.
             models.Index(fields=["id"], condition=Q(position__isnull=True), name="stream_event_unnumbered"),
-            # Retention.
-            models.Index(fields=["created_at"], name="stream_event_created"),
         ]
 
     def __str__(self) -> str:
@@ -51,6 +50,7 @@ class Job(models.Model):
 
     The relay enqueues rows whose `enqueue_at` has come, under the row's id as Celery's task id, and moves `enqueue_at`
     on; so a row whose message was lost is enqueued again. The task deletes the row in the transaction of its effect.
+    While it runs, `enqueue_at` is the end of its lease.
     """
 
     class State(models.TextChoices):
@@ -63,7 +63,10 @@ class Job(models.Model):
     queue = models.CharField(max_length=20, default="default")
     args = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    # How often a worker has claimed it.
     attempts = models.PositiveSmallIntegerField(default=0)
+    # How often it was enqueued since it last became due.
+    sent = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
     enqueue_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)

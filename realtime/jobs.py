@@ -1,0 +1,206 @@
+"""Jobs on the worker's side: a Celery task that a `Job` row asked for, run at least once, effective once.
+
+    @job("media_pipeline.process_image", queue="media", time_limit=300)
+    def process_image(run: RunningJob, *, media_id: str) -> None:
+        ...work...
+        with transaction.atomic():
+            ...effect...
+            run.done()
+
+The message only says which row; the row is the truth. A message whose row is gone does nothing. To run, a worker claims
+the row: queued → running, one attempt more, and a lease after which the relay enqueues it again. The number of the
+attempt fences: a worker that lost its claim (it was taken for dead) can't call `done()`, so its effect rolls back.
+"""
+
+import logging
+import os
+import re
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from celery import Task
+from django.db.models import Q
+from django.utils import timezone
+
+from core.celery import app
+from realtime.models import Job
+
+logger = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+# The soft limit raises inside the task; the hard one kills its process this much later.
+GRACE_SECONDS = 10
+ERROR_LENGTH = 500
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+class JobFailed(Exception):
+    """Raised by a job that no repetition can help: it is dead at once, with this reason."""
+
+
+class JobLost(Exception):
+    """Another worker has this job now: what was done here is rolled back and forgotten."""
+
+
+@dataclass(frozen=True)
+class JobDefinition:
+    """A job as it was registered. `time_limit` is in seconds."""
+
+    name: str
+    function: Callable[..., None]
+    time_limit: int
+
+    @property
+    def lease(self) -> timedelta:
+        return timedelta(seconds=2 * (self.time_limit + GRACE_SECONDS))
+
+
+JOBS: dict[str, JobDefinition] = {}
+
+
+@dataclass
+class RunningJob:
+    """The claim on a row that this process holds while the job runs. `attempt` counts from 1."""
+
+    id: uuid.UUID
+    task: str
+    attempt: int
+    is_done: bool = False
+
+    def done(self) -> None:
+        """Deletes the row: call it in the effect's transaction. JobLost when somebody else has claimed it since."""
+        deleted, _ = Job.objects.filter(id=self.id, attempts=self.attempt).delete()
+        if not deleted:
+            raise JobLost(f"{self.task} {self.id}, attempt {self.attempt}")
+        self.is_done = True
+
+
+def job(name: str, *, queue: str = "default", time_limit: int = 300) -> Callable[[F], F]:
+    """Registers a function as the Celery task `name`; it stays a plain function that a test can call.
+
+    `time_limit` in seconds: then SoftTimeLimitExceeded is raised inside, and 10 s later the process is killed. The
+    broker's visibility timeout has to be at least twice that.
+    """
+
+    def decorate(function: F) -> F:
+        if name in JOBS:
+            raise ValueError(f"the job {name!r} is registered twice")
+        JOBS[name] = JobDefinition(name, function, time_limit)
+
+        @app.task(name=name, bind=True, queue=queue, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
+        def on_message(task: "Task[Any, None]", /) -> None:
+            delivery = task.request.delivery_info or {}
+            execute(uuid.UUID(task.request.id), redelivered=bool(delivery.get("redelivered")))
+
+        return function
+
+    return decorate
+
+
+def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
+    """Runs the job of that row in this process, as a message of it asks; whether it was run. Never raises for the job.
+
+    `redelivered`: the broker gave this message to another worker first, which has died.
+    """
+    claimed = _claim(job_id, redelivered=redelivered)
+    if claimed is None:
+        return False
+    run, definition, args = claimed
+    try:
+        definition.function(run, **args)
+        if not run.is_done:
+            run.done()
+    except JobLost:
+        logger.warning("job.lost task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
+    except JobFailed as reason:
+        _bury(run, _scrub(str(reason)))
+    except Exception as error:
+        _postpone(run, describe(error))
+    else:
+        logger.info("job.done task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
+    return True
+
+
+def _claim(job_id: uuid.UUID, *, redelivered: bool) -> tuple[RunningJob, JobDefinition, dict[str, Any]] | None:
+    """Makes the row ours by compare-and-set. None: it is done, dead, not due again yet, or somebody else's."""
+    row = Job.objects.filter(id=job_id).first()
+    if row is None:
+        return None
+    now = timezone.now()
+    definition = JOBS[row.task]
+    # A queued row that is not due and was not sent since it became so waits for its next attempt: an old message.
+    free = Q(state=Job.State.QUEUED) & (Q(sent__gt=0) | Q(enqueue_at__lte=now))
+    free |= Q(state=Job.State.RUNNING) if redelivered else Q(state=Job.State.RUNNING, enqueue_at__lte=now)
+    mine = Job.objects.filter(free, id=job_id, attempts=row.attempts)
+    run = RunningJob(id=job_id, task=row.task, attempt=row.attempts + 1)
+    if row.attempts >= MAX_ATTEMPTS:
+        # Its workers died without a word, each time: most likely of this job.
+        if mine.update(state=Job.State.DEAD, error=row.error or "The worker died while it ran this."):
+            _log_death(row.task, job_id, row.attempts)
+        return None
+    claimed = mine.update(state=Job.State.RUNNING, attempts=run.attempt, sent=0, enqueue_at=now + definition.lease)
+    return (run, definition, row.args) if claimed else None
+
+
+def _postpone(run: RunningJob, error: str) -> None:
+    if run.attempt >= MAX_ATTEMPTS:
+        _bury(run, error)
+        return
+    wait = back_off(run.attempt)
+    held = Job.objects.filter(id=run.id, attempts=run.attempt, state=Job.State.RUNNING)
+    held.update(state=Job.State.QUEUED, error=error, enqueue_at=timezone.now() + wait)
+    logger.warning(
+        "job.failed task=%s id=%s attempt=%s again_in=%.0fs error=%r",
+        run.task, run.id, run.attempt, wait.total_seconds(), error,
+    )  # fmt: skip
+
+
+def _bury(run: RunningJob, error: str) -> None:
+    if Job.objects.filter(id=run.id, attempts=run.attempt).update(state=Job.State.DEAD, error=error):
+        _log_death(run.task, run.id, run.attempt, error)
+
+
+def _log_death(task: str, job_id: uuid.UUID, attempts: int, error: str = "") -> None:
+    logger.error("job.dead task=%s id=%s attempts=%s error=%r", task, job_id, attempts, error)
+
+
+def back_off(attempt: int) -> timedelta:
+    """How long a job rests after its `attempt`th failure: 5 s, 20 s, 80 s, 320 s."""
+    return timedelta(seconds=5 * 4 ** (attempt - 1))
+
+
+def revive(jobs: Any) -> int:
+    """Gives the dead among `jobs` (a queryset) five attempts more, from now on. Returns how many there were."""
+    return int(
+        jobs.filter(state=Job.State.DEAD).update(
+            state=Job.State.QUEUED, attempts=0, sent=0, error="", enqueue_at=timezone.now()
+        )
+    )
+
+
+# What must not reach the admin or the log: credentials in URLs, e-mail addresses, passwords and tokens.
+_SECRETS = (
+    (re.compile(r"://[^/\s@]*@"), "://…@"),
+    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "…@…"),
+    (re.compile(r"(?i)(password|secret|token|key)(\W{1,4})[^\s,;&'\"]+"), r"\1\2…"),
+    (re.compile(r"\beyJ[\w.-]+|\b\w{32,}\b"), "…"),
+)
+
+
+def _scrub(text: str) -> str:
+    for pattern, substitute in _SECRETS:
+        text = pattern.sub(substitute, text)
+    return text[:ERROR_LENGTH]
+
+
+def describe(error: BaseException) -> str:
+    """One line for people who operate this: the class, the scrubbed message, the file and line it came from."""
+    place = ""
+    if frames := traceback.extract_tb(error.__traceback__):
+        place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
+    return f"{type(error).__name__}: {_scrub(str(error))}".removesuffix(": ") + place

@@ -1,0 +1,87 @@
+"""Where the streams stand: the epoch, the head of a channel, and how far the relay is behind. For database threads."""
+
+import logging
+import secrets
+import time
+
+from django.db.models import QuerySet, Subquery
+from django.utils import timezone
+
+from realtime.models import Epoch, StreamEvent
+
+logger = logging.getLogger(__name__)
+
+EPOCH_CACHE_SECONDS = 10.0
+# Longer than any healthy relay takes, so that a waiting event means that no relay runs.
+WAITING_SECONDS = 2.0
+
+_epoch: tuple[str, float] | None = None
+
+
+def stream_position(channel: str) -> str:
+    """`channel;epoch;offset` for the Stream-Position header: what a read has seen of `channel`. Always one query.
+
+    Ask before the read that it accompanies: an event in between is then received twice, and never missed.
+    """
+    head = Subquery(_heads(channel))
+    row = Epoch.objects.annotate(head=head).values_list("value", "head").first()
+    value, offset = row if row is not None else (current_epoch(), read_head(channel))
+    return f"{channel};{value};{offset or 0}"
+
+
+def read_head(channel: str) -> int:
+    """The offset of the last event on `channel`, 0 when there was none yet. One query."""
+    return _heads(channel).first() or 0
+
+
+def _heads(channel: str) -> QuerySet[StreamEvent, int | None]:
+    numbered = StreamEvent.objects.filter(channel=channel, offset__isnull=False)
+    return numbered.order_by("-offset").values_list("offset", flat=True)[:1]
+
+
+def current_epoch() -> str:
+    """The epoch's name, read at most every 10 s."""
+    global _epoch
+    if _epoch is None or time.monotonic() - _epoch[1] > EPOCH_CACHE_SECONDS:
+        _epoch = (ensure_epoch(), time.monotonic())
+    return _epoch[0]
+
+
+def ensure_epoch(*, using: str | None = None) -> str:
+    """The epoch's name as stored, created should it be missing."""
+    return Epoch.objects.using(using).get_or_create(id=1, defaults={"value": _new_name()})[0].value
+
+
+def start_epoch() -> str:
+    """Gives the epoch a new name: every client's position is from another life now, and it reads anew."""
+    name = _new_name()
+    Epoch.objects.update_or_create(id=1, defaults={"value": name})
+    forget_epoch()
+    return name
+
+
+def forget_epoch() -> None:
+    """Empties this process's cache of the epoch."""
+    global _epoch
+    _epoch = None
+
+
+def _new_name() -> str:
+    return secrets.token_hex(4)
+
+
+def relay_lag() -> float:
+    """The age in seconds of the oldest event that no relay has numbered yet; 0.0 when none waits. One query."""
+    created_at = (
+        StreamEvent.objects.filter(position__isnull=True).order_by("id").values_list("created_at", flat=True).first()
+    )
+    return max((timezone.now() - created_at).total_seconds(), 0.0) if created_at else 0.0
+
+
+def warn_if_events_wait() -> bool:
+    """Says so in the log when events wait for a relay that does not run; whether they do."""
+    lag = relay_lag()
+    if lag <= WAITING_SECONDS:
+        return False
+    logger.warning("relay.missing waiting_seconds=%.1f: nothing moves without it: start `manage.py relay`", lag)
+    return True
