@@ -8,19 +8,23 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-# Runs in a database thread.
 Authorizer = Callable[[str, Collection[int | None]], set[int | None]]
 
 
 @dataclass(frozen=True)
 class Namespace:
-    """A family of channels. `server_side`: each signed-in connection is subscribed to its own (`inbox:{user_id}`)."""
+    """A family of channels.
+
+    `server_side`: each signed-in connection is subscribed to its own (`inbox:{user_id}`) by the server.
+    `needs_database`: the authoriser asks the database and so runs in a thread; otherwise it runs on the event loop.
+    """
 
     name: str
     authorize: Authorizer
     description: str
     server_side: bool = False
     recoverable: bool = True
+    needs_database: bool = True
 
 
 NAMESPACES: dict[str, Namespace] = {}
@@ -29,7 +33,9 @@ NAMESPACES: dict[str, Namespace] = {}
 def register_namespace(
     name: str, *, authorize: Authorizer, description: str, server_side: bool = False, recoverable: bool = True
 ) -> None:
-    NAMESPACES[name] = Namespace(name, authorize, description, server_side, recoverable)
+    """Makes `name` or `name:{key}` a channel that can be subscribed to; called in an app's `AppConfig.ready()`."""
+    needs_database = authorize not in (everyone, only_that_person)
+    NAMESPACES[name] = Namespace(name, authorize, description, server_side, recoverable, needs_database)
 
 
 def namespace_of(channel: str) -> tuple[Namespace, str] | None:

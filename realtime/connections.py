@@ -1,0 +1,225 @@
+"""One socket: who is behind it, what it has subscribed to, and what its commands do."""
+
+import itertools
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from core import threads
+from realtime import protocol
+from realtime.channels import NAMESPACES, Identity, TokenExpired, TokenInvalid, verify_token
+from realtime.hub import Hub
+from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error
+from realtime.transport import Sink
+
+log = logging.getLogger(__name__)
+
+VERSION = "1"
+_numbers = itertools.count()
+
+
+class Connection:
+    """The state of one socket, and its commands one after another."""
+
+    __slots__ = (
+        "_awaiting_pong",
+        "_closed",
+        "address",
+        "channels",
+        "client",
+        "connected",
+        "hub",
+        "identity",
+        "number",
+        "sink",
+    )
+
+    def __init__(self, *, hub: Hub, sink: Sink, address: str) -> None:
+        self.hub = hub
+        self.sink = sink
+        self.address = address
+        self.number = next(_numbers)
+        self.client = ""
+        self.identity: Identity | None = None
+        self.connected = False
+        self.channels: set[str] = set()
+        self._awaiting_pong = False
+        self._closed = False
+
+    @property
+    def user_id(self) -> int | None:
+        return self.identity.user_id if self.identity is not None else None
+
+    def close(self, code: Close, reason: str) -> None:
+        """Closes the socket and ends its subscriptions at once: nothing more is delivered to it."""
+        if self._closed:
+            return
+        self._closed = True
+        self.sink.close(code, reason)
+        self.hub.remove(self)
+
+    def tick(self, now: float, ping: bytes) -> None:
+        """Once in PING_SECONDS: ends what is stale or expired, pings the rest."""
+        if self._awaiting_pong:
+            self.close(Close.NO_PONG, "no pong")
+        elif self.identity is not None and self.identity.expires_at <= now:
+            self.close(Close.EXPIRED, "connection expired")
+        elif self.connected:
+            self._awaiting_pong = True
+            self.sink.push(protocol.PING, ping)
+
+    def end_if_not_connected(self) -> None:
+        if not self.connected:
+            self.close(Close.STALE, "no connect command came in time")
+
+    async def handle(self, frame: str) -> None:
+        """Runs the commands of a frame in their order. Never raises for what a client sends."""
+        try:
+            for command in protocol.parse_frame(frame):
+                if self._closed:
+                    return
+                await self._run(command)
+        except Disconnect as disconnect:
+            self.close(disconnect.code, disconnect.reason)
+
+    async def _run(self, command: Command) -> None:
+        if command.method is None:
+            self._awaiting_pong = False
+            return
+        if command.method not in protocol.METHODS:
+            self.sink.reply(protocol.error_reply(command.id, protocol.METHOD_NOT_FOUND))
+            return
+        if not self.connected and command.method != "connect":
+            raise Disconnect(Close.BAD_REQUEST, "the first command must be connect")
+        handler = _HANDLERS.get(command.method, Connection._refuse)
+        try:
+            result, replied = await handler(self, command.params)
+        except Error as error:
+            self.sink.reply(protocol.error_reply(command.id, error))
+            return
+        except Disconnect:
+            raise
+        except Exception as error:
+            # The database or Redis is away: the client is told to try again, and keeps its socket.
+            log.warning("command_failed method=%s error=%r", command.method, error)
+            self.sink.reply(protocol.error_reply(command.id, protocol.INTERNAL))
+            return
+        self.sink.reply(protocol.reply(command.id, command.method, result))
+        for call in replied:
+            call()
+
+    # --- Commands: each returns its result and what to call once the reply is out ----------------------
+
+    async def _connect(self, params: dict[str, Any]) -> "Outcome":
+        if self.connected:
+            raise Disconnect(Close.BAD_REQUEST, "already connected")
+        token = params.get("token")
+        if token is not None and not isinstance(token, str):
+            raise protocol.BAD_REQUEST
+        identity = await _identify(token) if token else None
+        self._take_place(identity)
+        self.identity = identity
+        self.connected = True
+        self.client = uuid.uuid4().hex
+        result: dict[str, Any] = {
+            "client": self.client,
+            "version": VERSION,
+            "ping": PING_SECONDS,
+            "pong": True,
+            **_lifetime(identity),
+        }
+        replied: list[Callable[[], None]] = []
+        if identity is not None:
+            result["subs"] = await self._subscribe_server_side(identity, params.get("subs"), replied)
+        return result, replied
+
+    def _take_place(self, identity: Identity | None) -> None:
+        if identity is None:
+            return
+        sockets = self.hub.sockets_of_user
+        limit = settings.SOCKETS_PER_USER
+        if limit is not None and sockets[identity.user_id] >= limit:
+            raise Disconnect(Close.CONNECTION_LIMIT, f"more than {limit} sockets of one person")
+        sockets[identity.user_id] += 1
+
+    async def _subscribe_server_side(
+        self, identity: Identity, positions: Any, replied: list[Callable[[], None]]
+    ) -> dict[str, Any]:
+        subs = {}
+        for namespace in NAMESPACES.values():
+            if not namespace.server_side:
+                continue
+            channel = f"{namespace.name}:{identity.user_id}"
+            asked = positions.get(channel) if isinstance(positions, dict) else None
+            since = protocol.position(asked) if isinstance(asked, dict) else None
+            subs[channel], ready = await self.hub.subscribe(self, channel, since)
+            subs[channel] = _encodable(subs[channel])
+            replied.append(ready)
+        return subs
+
+    async def _subscribe(self, params: dict[str, Any]) -> "Outcome":
+        channel = protocol.text(params, "channel")
+        since = protocol.position(params)
+        if channel in self.channels:
+            raise protocol.ALREADY_SUBSCRIBED
+        limit = settings.CHANNELS_PER_SOCKET
+        if limit is not None and len(self.channels) >= limit:
+            raise protocol.LIMIT_EXCEEDED
+        if not await self.hub.authorized(channel, self.user_id):
+            raise protocol.PERMISSION_DENIED
+        result, replied = await self.hub.subscribe(self, channel, since)
+        return _encodable(result), [replied]
+
+    async def _unsubscribe(self, params: dict[str, Any]) -> "Outcome":
+        self.hub.unsubscribe(self, protocol.text(params, "channel"))
+        return {}, []
+
+    async def _refresh(self, params: dict[str, Any]) -> "Outcome":
+        identity = await _identify(protocol.text(params, "token"))
+        if self.identity is None or identity.user_id != self.identity.user_id:
+            raise Disconnect(Close.INVALID_TOKEN, "the token is another person's")
+        self.identity = identity
+        return {"client": self.client, "version": VERSION, **_lifetime(identity)}, []
+
+    async def _ping(self, params: dict[str, Any]) -> "Outcome":
+        return {}, []
+
+    async def _refuse(self, params: dict[str, Any]) -> "Outcome":
+        raise protocol.NOT_AVAILABLE
+
+
+Outcome = tuple[dict[str, Any], list[Callable[[], None]]]
+
+_HANDLERS = {
+    "connect": Connection._connect,
+    "subscribe": Connection._subscribe,
+    "unsubscribe": Connection._unsubscribe,
+    "refresh": Connection._refresh,
+    "ping": Connection._ping,
+}
+
+
+async def _identify(token: str) -> Identity:
+    try:
+        return await threads.run(verify_token, token)
+    except TokenExpired as error:
+        raise protocol.TOKEN_EXPIRED from error
+    except TokenInvalid as error:
+        raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
+
+
+def _lifetime(identity: Identity | None) -> dict[str, Any]:
+    if identity is None:
+        return {}
+    return {"expires": True, "ttl": max(1, int(identity.expires_at - time.time()))}
+
+
+def _encodable(result: dict[str, Any]) -> dict[str, Any]:
+    """A subscribe result with its publications ready for the wire."""
+    if "publications" in result:
+        result["publications"] = [protocol.publication(event.offset, event.data) for event in result["publications"]]
+    return result

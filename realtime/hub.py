@@ -1,0 +1,400 @@
+"""The hub: one per server process. It joins the bus once per topic, delivers, fills gaps, re-checks rights.
+
+What keeps the promise (docs/realtime.md): the bus may lose messages and may be away, so each second the hub asks the
+store which of its topics have moved and reads what the bus did not bring; duplicates fall out by offset.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from channels.layers import get_channel_layer
+
+from core import threads
+from realtime import store
+from realtime.bus import group_of
+from realtime.channels import live_sessions, namespace_of
+from realtime.positions import current_epoch, read_head
+from realtime.protocol import (
+    PING,
+    PING_SECONDS,
+    UNKNOWN_CHANNEL,
+    Close,
+    Position,
+    Unsubscribed,
+    text_frame,
+    unsubscribe_push,
+)
+from realtime.store import StoredEvent
+from realtime.topics import Topic
+
+if TYPE_CHECKING:
+    from realtime.connections import Connection
+
+log = logging.getLogger(__name__)
+
+STORE_SECONDS = 1.0
+RECHECK_SECONDS = 30.0
+# Rows read from the store at once.
+STORE_PAGE = 1000
+# More missed events than this are not replayed: the client is told to read the resource again.
+RECOVERY_LIMIT = 5000
+# How long a subscribe waits for the bus; afterwards the store brings what is new until the join succeeds.
+JOIN_SECONDS = 1.0
+PING_FRAME = text_frame(PING)
+
+
+class Hub:
+    """Topics and connections of this process. All methods run on its event loop."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, Topic] = {}
+        self.connections: set[Connection] = set()
+        self.sockets_of_user: Counter[int] = Counter()
+        self.sockets_of_address: Counter[str] = Counter()
+        self._slots: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
+        self._next_slot = 0
+        self._dirty: list[Topic] = []
+        self._layer: Any = get_channel_layer()
+        self._bus_channel: str | None = None
+        self._position: int | None = None
+        self._epoch: str | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        for work in (self._receive, self._watch_store, self._ping, self._recheck_all):
+            self._background(_forever(work))
+
+    async def stop(self, code: Close = Close.SHUTDOWN, reason: str = "shutdown") -> None:
+        """Closes every socket and ends the hub's own work."""
+        for connection in tuple(self.connections):
+            connection.close(code, reason)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _background(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # --- Connections ---------------------------------------------------------------------------------
+
+    def add(self, connection: "Connection") -> None:
+        self.connections.add(connection)
+        self._slots[connection.number % PING_SECONDS].add(connection)
+        self.sockets_of_address[connection.address] += 1
+
+    def remove(self, connection: "Connection") -> None:
+        if connection not in self.connections:
+            return
+        self.connections.remove(connection)
+        self._slots[connection.number % PING_SECONDS].discard(connection)
+        _decrement(self.sockets_of_address, connection.address)
+        if connection.identity is not None:
+            _decrement(self.sockets_of_user, connection.identity.user_id)
+        for channel in tuple(connection.channels):
+            self.unsubscribe(connection, channel)
+
+    # --- Subscriptions -------------------------------------------------------------------------------
+
+    async def authorized(self, channel: str, user_id: int | None) -> bool:
+        """Whether that person may read `channel`. Raises UNKNOWN_CHANNEL."""
+        found = namespace_of(channel)
+        if found is None:
+            raise UNKNOWN_CHANNEL
+        namespace, key = found
+        if not namespace.needs_database:
+            return user_id in namespace.authorize(key, [user_id])
+        return user_id in await threads.run(namespace.authorize, key, [user_id])
+
+    async def subscribe(
+        self, connection: "Connection", channel: str, since: Position | None
+    ) -> tuple[dict[str, Any], Callable[[], None]]:
+        """Makes `connection` a reader; returns the subscribe result, and what to call once the reply is sent.
+
+        Between the registration and that call everything delivered on the channel waits, so the reply comes first, and
+        what follows continues right after its offset. The right to read is the caller's to check.
+        """
+        topic = self._topic(channel)
+        waiting: list[bytes] = []
+        # Registered at once, so that the topic stays open while the store is read.
+        topic.pending[connection] = waiting
+        connection.channels.add(channel)
+        try:
+            await self._open(topic)
+            epoch = self._epoch or await self._read_epoch()
+            if since is not None and since.epoch == epoch and since.offset > topic.offset:
+                # The client is ahead of what the bus has brought here; the store decides.
+                await self._fill(topic)
+            topic.flush()
+            waiting.clear()
+            offset = topic.offset
+            result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
+            if since is not None:
+                missed = await self._missed(topic, since, epoch, offset)
+                result["was_recovering"] = True
+                result["recovered"] = missed is not None
+                result["publications"] = missed or []
+        except BaseException:
+            self.unsubscribe(connection, channel)
+            raise
+
+        def replied() -> None:
+            topic.flush()
+            lines = topic.pending.pop(connection, None)
+            if lines is None:
+                return
+            topic.readers.add(connection)
+            if lines:
+                payload = b"\n".join(lines)
+                connection.sink.reply(payload)
+
+        return result, replied
+
+    async def _missed(self, topic: Topic, since: Position, epoch: str, offset: int) -> list[StoredEvent] | None:
+        """The events after `since` up to `offset`, None when they are not all there."""
+        if since.epoch != epoch or since.offset > offset or offset - since.offset > RECOVERY_LIMIT:
+            return None
+        missed: list[StoredEvent] = []
+        last = since.offset
+        while last < offset:
+            page = await threads.run(_events_after, topic.channel, last, STORE_PAGE, offset)
+            if not page or page[0].offset != last + 1 or page[-1].offset != last + len(page):
+                return None
+            missed += page
+            last = page[-1].offset
+        return missed
+
+    def unsubscribe(self, connection: "Connection", channel: str) -> None:
+        connection.channels.discard(channel)
+        topic = self.topics.get(channel)
+        if topic is None:
+            return
+        topic.readers.discard(connection)
+        topic.pending.pop(connection, None)
+        if topic.empty:
+            del self.topics[channel]
+            self._background(self._leave(topic))
+
+    def _topic(self, channel: str) -> Topic:
+        topic = self.topics.get(channel)
+        if topic is None:
+            found = namespace_of(channel)
+            if found is None:
+                raise UNKNOWN_CHANNEL
+            topic = self.topics[channel] = Topic(channel, found[0])
+        return topic
+
+    # --- The bus -------------------------------------------------------------------------------------
+
+    async def _open(self, topic: Topic) -> None:
+        """Joins the bus first, reads the head of the channel then: what comes between is not lost."""
+        if topic.opened:
+            return
+        if topic.joining is None:
+            topic.joining = self._background(self._join(topic))
+        await asyncio.wait({topic.joining}, timeout=JOIN_SECONDS)
+        async with topic.lock:
+            if not topic.opened:
+                topic.offset = await threads.run(read_head, topic.channel)
+                topic.opened = True
+
+    async def _join(self, topic: Topic) -> None:
+        try:
+            if self._bus_channel is None:
+                return
+            await self._layer.group_add(group_of(topic.channel), self._bus_channel)
+            topic.joined = True
+        except Exception as error:
+            log.warning("bus_join_failed channel=%s error=%s", topic.channel, type(error).__name__)
+        finally:
+            topic.joining = None
+        if topic.joined and self.topics.get(topic.channel) is not topic:
+            await self._leave(topic)
+
+    async def _leave(self, topic: Topic) -> None:
+        if self._bus_channel is None or not topic.joined or topic.channel in self.topics:
+            return
+        topic.joined = False
+        try:
+            await self._layer.group_discard(group_of(topic.channel), self._bus_channel)
+        except Exception as error:
+            log.warning("bus_leave_failed channel=%s error=%s", topic.channel, type(error).__name__)
+        # Somebody subscribed again while the bus was told: join once more.
+        again = self.topics.get(topic.channel)
+        if again is not None and again.joining is None:
+            again.joined = False
+            again.joining = self._background(self._join(again))
+
+    async def _receive(self) -> None:
+        """The one receive loop. It is never wrapped in a timeout: cancelling `receive()` deletes the channel."""
+        if self._bus_channel is None:
+            self._bus_channel = await self._layer.new_channel()
+        while True:
+            message = await self._layer.receive(self._bus_channel)
+            topic = self.topics.get(message["channel"])
+            if topic is None or not topic.opened:
+                continue
+            self.deliver(topic, [StoredEvent(*event[1:]) for event in message["events"]])
+
+    def deliver(self, topic: Topic, events: Collection[StoredEvent]) -> None:
+        """Takes events of a topic from bus or store; flushes once per turn of the loop, so that bursts share frames."""
+        before = topic.offset
+        if not topic.accept(events):
+            if topic.lock.locked():
+                topic.behind = True
+            else:
+                self._background(self._fill(topic))
+        if topic.offset == before:
+            return
+        if not self._dirty:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._dirty.append(topic)
+        if any(event.reauthorize for event in events):
+            self._background(self.recheck(topic))
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for topic in dirty:
+            topic.flush()
+
+    async def _fill(self, topic: Topic) -> None:
+        """Reads from the store whatever the topic has not delivered yet."""
+        async with topic.lock:
+            while topic.opened:
+                topic.behind = False
+                page = await threads.run(_events_after, topic.channel, topic.offset, STORE_PAGE, None)
+                if page and page[0].offset > topic.offset + 1:
+                    # Retention has passed us by: readers have to fetch the resource again.
+                    self._lose_position(topic, page[-1].offset)
+                elif page:
+                    self.deliver(topic, page)
+                if len(page) < STORE_PAGE and not topic.behind:
+                    return
+
+    def _lose_position(self, topic: Topic, offset: int) -> None:
+        topic.offset = offset
+        for connection in topic.connections():
+            connection.close(Close.INSUFFICIENT_STATE, "events are missing: subscribe again")
+
+    async def _watch_store(self) -> None:
+        """Each second: retries failed joins, and reads what the bus did not bring."""
+        if self._position is None:
+            self._position = await threads.run(store.head_position)
+        while True:
+            await self._read_epoch()
+            await asyncio.sleep(STORE_SECONDS)
+            for topic in tuple(self.topics.values()):
+                if not topic.joined and topic.joining is None and topic.opened:
+                    topic.joining = self._background(self._join(topic))
+            more = True
+            while more:
+                before = self._position
+                self._position, heads = await threads.run(_newest_offsets_since, before)
+                more = self._position - before >= STORE_PAGE
+                for channel, offset in heads.items():
+                    behind = self.topics.get(channel)
+                    if behind is not None and behind.opened and behind.offset < offset:
+                        await self._fill(behind)
+
+    async def _read_epoch(self) -> str:
+        """The database's epoch. Another one than before means a restore: every position is void, all come again."""
+        epoch = await threads.run(current_epoch)
+        if self._epoch not in (None, epoch):
+            log.warning("epoch_changed: closing %d sockets, their clients start anew", len(self.connections))
+            self._position = await threads.run(store.head_position)
+            for connection in tuple(self.connections):
+                connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
+        self._epoch = epoch
+        return epoch
+
+    # --- Rights --------------------------------------------------------------------------------------
+
+    async def recheck(self, topic: Topic) -> None:
+        """Asks again who may read the topic and whose session lives; ends what is no longer allowed."""
+        readers = topic.connections()
+        await self._close_revoked(readers)
+        if not topic.namespace.needs_database:
+            return
+        key = topic.channel.partition(":")[2]
+        user_ids = {reader.user_id for reader in readers}
+        allowed = await threads.run(topic.namespace.authorize, key, user_ids)
+        for reader in readers:
+            if reader.user_id not in allowed and topic.channel in reader.channels:
+                reason = "you may no longer read this channel"
+                topic.flush()
+                self.unsubscribe(reader, topic.channel)
+                reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+
+    async def _close_revoked(self, connections: Collection["Connection"]) -> None:
+        sessions = {connection.identity.session_id for connection in connections if connection.identity is not None}
+        if not sessions:
+            return
+        alive = await threads.run(live_sessions, sessions)
+        for connection in connections:
+            if connection.identity is not None and connection.identity.session_id not in alive:
+                connection.close(Close.FORCE_DISCONNECT, "session revoked")
+
+    async def _recheck_all(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            await self._close_revoked(tuple(self.connections))
+            for topic in tuple(self.topics.values()):
+                await self.recheck(topic)
+
+    # --- Pings ---------------------------------------------------------------------------------------
+
+    async def _ping(self) -> None:
+        """Each second pings one slot: every connection once in PING_SECONDS, spread evenly."""
+        while True:
+            await asyncio.sleep(1)
+            slot = self._slots[self._next_slot]
+            self._next_slot = (self._next_slot + 1) % PING_SECONDS
+            now = time.time()
+            for connection in tuple(slot):
+                connection.tick(now, PING_FRAME)
+
+
+async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+    """Runs `work` again after a failure: Redis or the database was away."""
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log.warning("hub_work_failed work=%s error=%r", getattr(work, "__name__", work), error)
+            await asyncio.sleep(1)
+
+
+def _events_after(channel: str, offset: int, limit: int, up_to: int | None) -> list[StoredEvent]:
+    return store.events_after(channel, offset, limit=limit, up_to=up_to)
+
+
+def _newest_offsets_since(position: int) -> tuple[int, dict[str, int]]:
+    return store.newest_offsets_since(position, limit=STORE_PAGE)
+
+
+def _decrement(counter: Counter[Any], key: Any) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
+
+
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def current_hub() -> Hub:
+    """The hub of the running loop, started when first asked for."""
+    loop = asyncio.get_running_loop()
+    hub = _hubs.get(loop)
+    if hub is None:
+        hub = _hubs[loop] = Hub()
+        hub.start()
+    return hub

@@ -1,0 +1,182 @@
+"""The JSON form of the Centrifuge client protocol, version 2: parsing and framing, without any I/O.
+
+A frame holds one or more JSON objects, one a line. A command from the client is {"id": n, "<method>": {...}}; a reply
+carries its id, a push none; an empty object is a ping (from the server) or a pong (from the client).
+Specification: https://centrifugal.dev/docs/transports/client_protocol
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import orjson
+
+# Seconds between server pings; a client that has not answered one by the next is closed with NO_PONG.
+PING_SECONDS = 25
+METHODS = frozenset(
+    ["connect", "subscribe", "unsubscribe", "refresh", "ping", "presence", "presence_stats", "history"]
+    + ["publish", "rpc", "send", "sub_refresh"]
+)
+# JavaScript's and the protocol's own limit: ids are unsigned 32 bit.
+MAX_ID = 2**32 - 1
+
+PING = b"{}"
+
+
+class Close(IntEnum):
+    """Closing codes: below 3500 the client reconnects, from 3500 on it does not."""
+
+    SHUTDOWN = 3001
+    SERVER_ERROR = 3004
+    EXPIRED = 3005
+    SLOW = 3008
+    INSUFFICIENT_STATE = 3010
+    NO_PONG = 3012
+    INVALID_TOKEN = 3500
+    BAD_REQUEST = 3501
+    STALE = 3502
+    FORCE_DISCONNECT = 3503
+    CONNECTION_LIMIT = 3504
+    CHANNEL_LIMIT = 3505
+
+
+class Unsubscribed(IntEnum):
+    """Codes of unsubscribe pushes: below 2500 final, from 2500 on the client subscribes again."""
+
+    RIGHT_TAKEN_AWAY = 2000
+    RESUBSCRIBE = 2500
+
+
+class Disconnect(Exception):
+    """The connection has to end with this code and reason."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Error(Exception):
+    """An error reply; the connection goes on."""
+
+    code: int
+    message: str
+    temporary: bool = False
+
+
+INTERNAL = Error(100, "internal server error", temporary=True)
+UNKNOWN_CHANNEL = Error(102, "unknown channel")
+PERMISSION_DENIED = Error(103, "permission denied")
+METHOD_NOT_FOUND = Error(104, "method not found")
+ALREADY_SUBSCRIBED = Error(105, "already subscribed")
+LIMIT_EXCEEDED = Error(106, "limit exceeded")
+BAD_REQUEST = Error(107, "bad request")
+NOT_AVAILABLE = Error(108, "not available")
+TOKEN_EXPIRED = Error(109, "token expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `method` is None for a pong."""
+
+    id: int
+    method: str | None
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a client says it stopped reading a channel."""
+
+    epoch: str
+    offset: int
+
+
+def parse_frame(frame: str) -> list[Command]:
+    """The commands of a frame. Raises Disconnect(BAD_REQUEST) with the reason when it is no frame of this protocol."""
+    commands = []
+    for line in frame.split("\n"):
+        if not line.strip():
+            continue
+        try:
+            message = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise Disconnect(Close.BAD_REQUEST, "the frame is not JSON, one object a line") from error
+        commands.append(_command(message))
+    if not commands:
+        raise Disconnect(Close.BAD_REQUEST, "the frame is empty")
+    return commands
+
+
+def _command(message: Any) -> Command:
+    if not isinstance(message, dict):
+        raise Disconnect(Close.BAD_REQUEST, "a command must be a JSON object")
+    if not message:
+        return Command(0, None, {})
+    number = message.get("id", 0)
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MAX_ID:
+        raise Disconnect(Close.BAD_REQUEST, "id must be a whole number from 1 to 4294967295")
+    methods = [name for name in message if name != "id"]
+    if len(methods) != 1:
+        raise Disconnect(Close.BAD_REQUEST, "a command must name exactly one method")
+    method = methods[0]
+    params = message[method]
+    if not isinstance(params, dict):
+        raise Disconnect(Close.BAD_REQUEST, "a method's value must be a JSON object")
+    if number == 0 and method != "send":
+        raise Disconnect(Close.BAD_REQUEST, "a command needs an id")
+    return Command(number, method, params)
+
+
+def text(params: dict[str, Any], name: str) -> str:
+    """A string parameter; raises BAD_REQUEST when it is missing or of another type."""
+    value = params.get(name)
+    if not isinstance(value, str) or not value:
+        raise BAD_REQUEST
+    return value
+
+
+def position(params: dict[str, Any]) -> Position | None:
+    """The position to recover from, None when the client does not ask to recover."""
+    if not params.get("recover"):
+        return None
+    epoch, offset = params.get("epoch", ""), params.get("offset", 0)
+    if not isinstance(epoch, str) or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+        raise BAD_REQUEST
+    return Position(epoch, offset)
+
+
+def reply(number: int, method: str, result: dict[str, Any]) -> bytes:
+    return orjson.dumps({"id": number, method: result})
+
+
+def error_reply(number: int, error: Error) -> bytes:
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.temporary:
+        body["temporary"] = True
+    return orjson.dumps({"id": number, "error": body})
+
+
+def publication(offset: int, data: bytes) -> orjson.Fragment:
+    """A publication within a reply; `data` is JSON already."""
+    return orjson.Fragment(b'{"offset":%d,"data":%b}' % (offset, data))
+
+
+def publication_push(channel: str, offset: int, data: bytes) -> bytes:
+    """A push of one event. `data` is JSON already, so an event is encoded once for all its readers."""
+    return b'{"push":{"channel":%b,"pub":{"offset":%d,"data":%b}}}' % (orjson.dumps(channel), offset, data)
+
+
+def unsubscribe_push(channel: str, code: Unsubscribed, reason: str) -> bytes:
+    return orjson.dumps({"push": {"channel": channel, "unsubscribe": {"code": code.value, "reason": reason}}})
+
+
+def text_frame(payload: bytes) -> bytes:
+    """An unmasked WebSocket text frame (RFC 6455, 5.2) around `payload`, as a server sends it."""
+    length = len(payload)
+    if length < 126:
+        return bytes((0x81, length)) + payload
+    if length < 65536:
+        return b"\x81\x7e" + length.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + length.to_bytes(8, "big") + payload

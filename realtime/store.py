@@ -1,0 +1,60 @@
+"""Reading numbered events back: recovery, gaps on the bus, what the bus lost."""
+
+from typing import NamedTuple
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from realtime.bus import encode_data
+from realtime.events import EVENTS
+from realtime.models import StreamEvent
+
+
+class StoredEvent(NamedTuple):
+    """An event as hubs deliver it; `data` is JSON."""
+
+    offset: int
+    data: bytes
+    actor_id: int | None
+    reauthorize: bool
+
+
+def events_after(channel: str, offset: int, *, limit: int, up_to: int | None = None) -> list[StoredEvent]:
+    """At most `limit` events of `channel` after `offset` (and not beyond `up_to`), in order. One query."""
+    events = StreamEvent.objects.filter(channel=channel, offset__gt=offset)
+    if up_to is not None:
+        events = events.filter(offset__lte=up_to)
+    rows = (
+        events.annotate(json=Cast("data", TextField()))
+        .order_by("offset")
+        .values_list("offset", "json", "type", "actor_id")[:limit]
+    )
+    return [
+        StoredEvent(offset, encode_data(json), actor_id, reauthorizes(type_)) for offset, json, type_, actor_id in rows
+    ]
+
+
+def reauthorizes(event_type: str) -> bool:
+    """Whether the readers of a channel are asked for their right again after such an event."""
+    event_class = EVENTS.get(event_type)
+    return event_class is not None and event_class.reauthorize
+
+
+def newest_offsets_since(position: int, *, limit: int) -> tuple[int, dict[str, int]]:
+    """(the position read up to, the highest offset of every channel that moved since `position`). One query."""
+    heads: dict[str, int] = {}
+    rows = (
+        StreamEvent.objects.filter(position__gt=position)
+        .order_by("position")
+        .values_list("position", "channel", "offset")[:limit]
+    )
+    for row_position, channel, offset in rows:
+        position = row_position
+        heads[channel] = max(offset, heads.get(channel, 0))
+    return position, heads
+
+
+def head_position() -> int:
+    """The newest position of all."""
+    newest = StreamEvent.objects.filter(position__isnull=False).order_by("-position").values_list("position", flat=True)
+    return newest.first() or 0
