@@ -2,15 +2,9 @@
 
 from typing import Any
 
-from accounts.models import Profile, User
-from media_pipeline.shapes import image_shape
+from accounts.models import User
+from media_pipeline.shapes import image_shape, rendition_url
 from realtime.events import Actor
-
-
-def picture_url(profile: Profile) -> str | None:
-    """The address of the small rendition of the picture, once it is there. Needs `picture` loaded."""
-    image = image_shape(profile.picture)
-    return image["renditions"].get("small") if image else None
 
 
 def actor_of(user: User) -> Actor:
@@ -19,7 +13,7 @@ def actor_of(user: User) -> Actor:
         "id": user.pk,
         "username": user.username,
         "display_name": user.shown_name,
-        "picture": picture_url(user.profile),
+        "picture": rendition_url(user.profile.picture, "small"),
     }
 
 

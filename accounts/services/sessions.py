@@ -1,0 +1,128 @@
+"""Sessions: opened by a password, kept by refreshing, ended for good."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from rest_framework_simplejwt.settings import api_settings
+
+from accounts.events import SessionRevoked
+from accounts.identities import digest_of
+from accounts.models import Session, Ticket, User
+from accounts.tokens import read_refresh, refuse_invalid
+from core.errors import Invalid, Unauthenticated
+from realtime.outbox import record
+
+TICKET_SECONDS = 30
+
+
+def sign_in(*, identifier: str, password: str, user_agent: str = "") -> Session:
+    """Opens a session for the person of that username or e-mail.
+
+    Raises Unauthenticated, the same and after the same work, whether the person is unknown, closed, or the password
+    wrong.
+    """
+    people = User.objects.select_related("profile__picture", "profile__cover")
+    user = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
+    if user is None:
+        make_password(password)  # as long as checking one takes
+    elif user.check_password(password) and user.is_active:
+        return session_open(user=user, user_agent=user_agent)
+    raise Unauthenticated("The username, e-mail or password is wrong.", code="bad_credentials")
+
+
+@transaction.atomic
+def session_open(*, user: User, user_agent: str = "") -> Session:
+    """A new session of `user`, whose identity the caller has proved."""
+    now = timezone.now()
+    # A person's dead rows go when they come back, so no clean-up of the whole table is needed.
+    Session.objects.filter(user=user, expires_at__lte=now).delete()
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    return Session.objects.create(
+        user=user, user_agent=user_agent[:200], expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME
+    )
+
+
+def session_refresh(*, refresh: str) -> Session:
+    """The session of a refresh token, moved to its next generation: by compare-and-set, so exactly one caller wins.
+
+    A token of an earlier generation was used before, by its owner or by a thief, and nobody can say which: the session
+    ends. Raises Unauthenticated (`token_expired`, `token_invalid`).
+    """
+    claims = read_refresh(refresh)
+    sessions = Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"])
+    now = timezone.now()
+    with transaction.atomic():
+        # No join: PostgreSQL looks again at these columns, and at no subquery's, when it had to wait for the row.
+        won = sessions.filter(generation=claims["gen"], revoked_at__isnull=True, expires_at__gt=now).update(
+            generation=F("generation") + 1, refreshed_at=now, expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME
+        )
+        session = sessions.select_related("user__profile__picture", "user__profile__cover").first()
+        if session is not None and won and session.user.is_active:
+            return session
+        if session is not None and not won:
+            _revoke([session])
+    refuse_invalid()
+
+
+def session_of_refresh(*, refresh: str) -> Session | None:
+    """The session that a refresh token of any generation belongs to, alive or not. Unauthenticated for a bad token."""
+    claims = read_refresh(refresh)
+    return Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"]).first()
+
+
+@transaction.atomic
+def session_revoke(*, session: Session) -> None:
+    """Ends one session: its tokens are dead and its sockets close. Nothing happens when it has ended before."""
+    _revoke([session])
+
+
+@transaction.atomic
+def sessions_revoke(*, user: User, keep: Session | None = None) -> int:
+    """Ends all sessions of `user`, but for `keep`. How many there were."""
+    others = Session.objects.filter(user=user, revoked_at__isnull=True)
+    return _revoke(list(others.exclude(pk=keep.pk) if keep else others))
+
+
+def _revoke(sessions: list[Session]) -> int:
+    revoked = 0
+    for session in sorted(sessions, key=lambda session: session.pk):  # one order of locks
+        if Session.objects.filter(pk=session.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
+            record(SessionRevoked(actor=None, user_id=session.user_id, session_id=str(session.pk)))
+            revoked += 1
+    return revoked
+
+
+def password_change(*, user: User, session: Session, current_password: str, new_password: str) -> None:
+    """Sets a new password and ends all other sessions. Raises Invalid: wrong current password, weak new one."""
+    if not user.check_password(current_password):
+        message = "This is not your present password."
+        raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
+    try:
+        validate_password(new_password, user)
+    except ValidationError as error:
+        raise Invalid(
+            "The new password is too weak: see errors.", errors={"new_password": list(error.messages)}
+        ) from error
+    user.set_password(new_password)
+    with transaction.atomic():
+        user.save(update_fields=["password"])
+        sessions_revoke(user=user, keep=session)
+
+
+@transaction.atomic
+def ticket_issue(*, session: Session) -> str:
+    """A secret that opens one socket as `session`, within TICKET_SECONDS."""
+    now = timezone.now()
+    Ticket.objects.filter(session__user=session.user_id, expires_at__lte=now).delete()
+    ticket = secrets.token_urlsafe(32)
+    Ticket.objects.create(
+        digest=digest_of(ticket), session=session, expires_at=now + timedelta(seconds=TICKET_SECONDS)
+    )
+    return ticket
