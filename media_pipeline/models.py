@@ -1,12 +1,19 @@
 """Media: a private original and the public renditions made of it."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from core.models import Timestamped
+
+
+class MediaQuerySet(models.QuerySet["Media"]):
+    def visible_to(self, viewer: Any) -> "MediaQuerySet":
+        """Media of `viewer` (a User or AnonymousUser): others see renditions where something shows them."""
+        return self.filter(owner=viewer) if viewer.is_authenticated else self.none()
 
 
 class Media(Timestamped):
@@ -34,8 +41,10 @@ class Media(Timestamped):
     height = models.PositiveIntegerField(null=True)
     # Thumbhash, base64: what a client draws until the picture has come.
     placeholder = models.CharField(max_length=64, blank=True)
-    # {"thumb": {"jpeg": key, "webp": key, "width": px, "height": px}, "small": ..., "large": ...} in the public storage.
+    # {"thumb": {"jpeg": key, "webp": key, "width": px, "height": px}, "small", "large"}, keys of the public storage.
     renditions = models.JSONField(default=dict)
+
+    objects = MediaQuerySet.as_manager()
 
     class Meta:
         constraints = [

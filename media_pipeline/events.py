@@ -1,0 +1,46 @@
+"""What happens to media: heard by their owner, and by apps that show them (`@on(MediaReady)`)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from media_pipeline.shapes import RenditionShape
+from realtime.events import Event, register
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MediaFinished(Event):
+    """The media shape and its owner. Nobody did it: `actor` is null."""
+
+    owner_id: int
+    id: str
+    kind: str
+    status: str
+    error: str | None
+    progress: int
+    url: str | None
+    width: int | None
+    height: int | None
+    duration: float | None
+    placeholder: str | None
+    renditions: dict[str, RenditionShape]
+    poster: str | None
+    hls_url: str | None
+
+    def channels(self) -> list[str]:
+        return [f"inbox:{self.owner_id}"]
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class MediaReady(_MediaFinished):
+    """The renditions can be fetched from now on."""
+
+    type: ClassVar[str] = "media.ready"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class MediaFailed(_MediaFinished):
+    """There will be no renditions; `error` says why."""
+
+    type: ClassVar[str] = "media.failed"

@@ -1,0 +1,80 @@
+"""Taking pictures in. The work on them is done later, by the job that `image_create` records."""
+
+import base64
+import binascii
+import uuid
+from typing import Any
+
+from django.db import models, transaction
+
+from core import errors
+from media_pipeline import imaging, storage
+from media_pipeline.models import Media
+from realtime.outbox import record_job
+
+TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
+
+
+def decode_base64(text: str, *, field: str = "image") -> bytes:
+    """The bytes of a base64 text or of a `data:...;base64,` URL; line breaks are fine.
+
+    Raises Invalid (under `field`) and TooLarge, both before anything is decoded in vain.
+    """
+    if text.startswith("data:"):
+        head, comma, text = text.partition(",")
+        if not comma or not head.endswith(";base64"):
+            raise _invalid("The data URL holds no base64.", field, "invalid_base64")
+    if len(text) > imaging.MAX_BYTES * 3 // 2:  # 4/3, and line breaks
+        raise errors.TooLarge(TOO_MANY_BYTES)
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _invalid("This is not valid base64.", field, "invalid_base64") from error
+
+
+@transaction.atomic
+def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
+    """Keeps `data` privately and asks for its renditions; both only if the caller's transaction commits.
+
+    Only the header is read here. Raises UnsupportedType (not one of imaging.CONTENT_TYPES), TooLarge (bytes, pixels)
+    and Invalid under `field` (empty, or broken before its size can be read).
+    """
+    if not data:
+        raise _invalid("The picture is empty.", field, "empty")
+    if len(data) > imaging.MAX_BYTES:
+        raise errors.TooLarge(TOO_MANY_BYTES)
+    try:
+        header = imaging.inspect(data)
+    except imaging.Unusable as error:
+        if error.code == imaging.UNSUPPORTED:
+            raise errors.UnsupportedType(error.detail) from error
+        if error.code == imaging.TOO_LARGE:
+            raise errors.TooLarge(error.detail) from error
+        raise _invalid(error.detail, field, error.code) from error
+    media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type)
+    media.original = storage.store_original(media.id, data)
+    media.save(force_insert=True)
+    record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
+    return media
+
+
+@transaction.atomic
+def media_delete(*, media: Media) -> None:
+    """Deletes the media, and its files after the commit. Raises Conflict while something shows it."""
+    for relation in Media._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel) and (
+            relation.related_model._base_manager.filter(**{relation.field.name: media}).exists()
+        ):
+            raise errors.Conflict("Something still shows this picture: take it out there first.", code="in_use")
+    media_id, original = media.id, media.original
+    media.delete()
+
+    def delete_files() -> None:
+        storage.delete_quietly(storage.private_storage(), original)
+        storage.delete_folder(storage.public_storage(), storage.renditions_folder(media_id))
+
+    transaction.on_commit(delete_files)
+
+
+def _invalid(detail: str, field: str, code: str) -> errors.Invalid:
+    return errors.Invalid(detail, code=code, errors={field: [detail]})

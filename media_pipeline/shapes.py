@@ -1,0 +1,125 @@
+"""How media look in answers and events. Nothing here queries."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from media_pipeline.models import Media
+from media_pipeline.storage import public_url
+
+# What `image_shape_from` needs of a `.values()` row.
+IMAGE_FIELDS = ("id", "status", "width", "height", "placeholder", "renditions")
+
+
+class RenditionShape(TypedDict):
+    """One size of a picture: `url` is a JPEG, `webp` the same as WebP."""
+
+    url: str
+    webp: str
+    width: int
+    height: int
+
+
+class ImageShape(TypedDict):
+    """A picture as part of something else. `url`, `width` and `height` are those of the large rendition.
+
+    They, `placeholder` (a thumbhash, base64) and the renditions are null or empty until the status is `ready`.
+    """
+
+    id: str
+    status: str
+    url: str | None
+    width: int | None
+    height: int | None
+    placeholder: str | None
+    renditions: dict[str, RenditionShape]
+
+
+class MediaShape(TypedDict):
+    """A file of its owner. `progress` is in percent, `duration` in seconds; `error` is a code when it failed."""
+
+    id: str
+    kind: str
+    status: str
+    error: str | None
+    progress: int
+    url: str | None
+    width: int | None
+    height: int | None
+    duration: float | None
+    placeholder: str | None
+    renditions: dict[str, RenditionShape]
+    poster: str | None
+    hls_url: str | None
+
+
+def image_fields(prefix: str = "image__") -> list[str]:
+    """The names to ask `.values()` for, so that `image_shape_from(row, prefix)` can shape the row."""
+    return [prefix + name for name in IMAGE_FIELDS]
+
+
+def image_shape(media: Media | None) -> ImageShape | None:
+    """The picture, null for none."""
+    if media is None:
+        return None
+    return _image(media.id, media.status, media.width, media.height, media.placeholder, media.renditions)
+
+
+def image_shape_from(row: Mapping[str, Any], prefix: str = "image__") -> ImageShape | None:
+    """The picture in a `.values()` row that holds `image_fields(prefix)`, null for none."""
+    if row[f"{prefix}id"] is None:
+        return None
+    return _image(*(row[prefix + name] for name in IMAGE_FIELDS))
+
+
+def rendition_url(media: Media | None, name: str) -> str | None:
+    """The JPEG of one size (`thumb`, `small`, `large`), null while there is none."""
+    rendition = media.renditions.get(name) if media is not None else None
+    return public_url(rendition["jpeg"]) if rendition else None
+
+
+def media_shape(media: Media) -> MediaShape:
+    image = _image(media.id, media.status, media.width, media.height, media.placeholder, media.renditions)
+    return {
+        "id": image["id"],
+        "kind": media.kind,
+        "status": media.status,
+        "error": media.error or None,
+        "progress": 100 if media.status == Media.Status.READY else 0,
+        "url": image["url"],
+        "width": image["width"],
+        "height": image["height"],
+        "duration": None,
+        "placeholder": image["placeholder"],
+        "renditions": image["renditions"],
+        "poster": None,
+        "hls_url": None,
+    }
+
+
+def _image(
+    media_id: uuid.UUID,
+    status: str,
+    width: int | None,
+    height: int | None,
+    placeholder: str,
+    renditions: Mapping[str, Mapping[str, Any]],
+) -> ImageShape:
+    shaped: dict[str, RenditionShape] = {
+        name: {
+            "url": public_url(stored["jpeg"]),
+            "webp": public_url(stored["webp"]),
+            "width": stored["width"],
+            "height": stored["height"],
+        }
+        for name, stored in renditions.items()
+    }
+    return {
+        "id": str(media_id),
+        "status": status,
+        "url": shaped["large"]["url"] if "large" in shaped else None,
+        "width": width,
+        "height": height,
+        "placeholder": placeholder or None,
+        "renditions": shaped,
+    }
