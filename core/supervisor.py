@@ -50,8 +50,8 @@ class Service:
 
 
 def say(name: str, line: str) -> None:
-    """One line of the log: when, who, what."""
-    label = f"{time.strftime('%H:%M:%S')} {name:<7} |"
+    """One line of the log: who, what. When is said by those who log."""
+    label = f"{name:<7} |"
     if sys.stdout.isatty():
         label = f"\033[{COLOURS.get(name, 37)}m{label}\033[0m"
     print(label, line, flush=True)  # noqa: T201 (the log of a program in the foreground)
@@ -143,7 +143,7 @@ def _valkey(env: dict[str, str]) -> Service:
 
 def _services() -> list[Service]:
     """In the order in which they start; they stop the other way round."""
-    celery = [PYTHON, "-m", "celery", "-A", "core"]
+    celery = [PYTHON, "-m", "celery", "--quiet", "-A", "core"]
     return [
         Service(
             name="worker",

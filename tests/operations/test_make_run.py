@@ -1,0 +1,117 @@
+"""What `make run` runs: everything under one supervisor, on SQLite and a server of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from core.processes import free_port, stop
+from tests.services import ROOT
+from tests.stack import wait_until
+
+SERVICES = {"web": "core.server", "relay": "relay", "worker": "worker", "beat": "beat", "valkey": "valkey-server"}
+
+
+class Run:
+    """A supervisor in a folder of its own."""
+
+    def __init__(self, folder: Path, *, port: int) -> None:
+        self.log = folder.with_suffix(".log")
+        self.url = f"http://127.0.0.1:{port}"
+        env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MAKELEVEL"}}
+        env |= {"DEV_DIR": str(folder), "PORT": str(port)}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "core.supervisor"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def ready(self) -> bool:
+        assert self.process.poll() is None, self.output()
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def child(self, name: str) -> psutil.Process | None:
+        """The service of that name (a worker's own children have the same command line, so only ours are looked at)."""
+        for process in psutil.Process(self.process.pid).children():
+            try:
+                if any(part.endswith(SERVICES[name]) for part in process.cmdline()):
+                    return process
+            except psutil.NoSuchProcess:
+                continue
+        return None
+
+    def everyone(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+    """Starts supervisors; whatever is left of them at the end is killed."""
+    started: list[Run] = []
+
+    def start(folder: str = "dev", *, port: int | None = None) -> Run:
+        started.append(Run(tmp_path / folder, port=port or free_port()))
+        return started[-1]
+
+    yield start
+    for each in started:
+        stop(each.process)
+
+
+def test_everything_starts_a_killed_child_comes_back_and_ctrl_c_stops_it_all(run: Callable[..., Run]) -> None:
+    simmer = run()
+    wait_until(simmer.ready, seconds=120, what="readiness")
+    wait_until(lambda: f"Simmer is at {simmer.url.replace('127.0.0.1', 'localhost')}" in simmer.output())
+    found = {name: wait_until(lambda name=name: simmer.child(name), what=name) for name in SERVICES}
+    assert (simmer.log.with_suffix("") / "simmer.sqlite3").exists()
+
+    found["relay"].kill()
+
+    def back() -> bool:
+        relay = simmer.child("relay")
+        return relay is not None and relay.pid != found["relay"].pid
+
+    wait_until(back, what="another relay")
+    assert "relay was killed by SIGKILL; starting it again in" in simmer.output()
+
+    everyone = simmer.everyone()
+    simmer.process.send_signal(signal.SIGINT)
+    assert simmer.process.wait(60) == 0
+    assert simmer.output().rstrip().endswith("Stopped.")
+    assert [process for process in everyone if process.is_running()] == []
+
+
+def test_a_folder_has_one_supervisor_and_a_killed_one_leaves_no_process(run: Callable[..., Run]) -> None:
+    simmer = run()
+    wait_until(simmer.ready, seconds=120, what="readiness")
+
+    second = run()
+    assert second.process.wait(60) == 1
+    assert "Simmer runs already on" in second.output()
+
+    wait_until(lambda: all(simmer.child(name) for name in SERVICES), what="every service")
+    everyone = simmer.everyone()
+    simmer.process.kill()
+    simmer.process.wait()
+    _, alive = psutil.wait_procs(everyone, timeout=60)
+    assert alive == []
+
+
+def test_a_port_in_use_is_named_with_what_to_do(run: Callable[..., Run]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        simmer = run(port=port)
+        assert simmer.process.wait(60) == 1
+    assert f"Port {port} is in use. Choose another: make run PORT=8001" in simmer.output()
