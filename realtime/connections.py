@@ -91,8 +91,11 @@ class Connection:
             self._awaiting_pong = False
             return
         if command.method not in protocol.METHODS:
-            self.sink.reply(protocol.error_reply(command.id, protocol.METHOD_NOT_FOUND))
+            self.sink.reply(protocol.error_reply(command.id, protocol.MethodNotFound))
             return
+        if command.method == "send":
+            # It has no id that an error reply could carry.
+            raise Disconnect(Close.BAD_REQUEST, "send is not available: clients write over REST")
         if not self.connected and command.method != "connect":
             raise Disconnect(Close.BAD_REQUEST, "the first command must be connect")
         handler = _HANDLERS.get(command.method, Connection._refuse)
@@ -106,7 +109,7 @@ class Connection:
         except Exception as error:
             # The database or Redis is away: the client is told to try again, and keeps its socket.
             log.warning("command_failed method=%s error=%r", command.method, error)
-            self.sink.reply(protocol.error_reply(command.id, protocol.INTERNAL))
+            self.sink.reply(protocol.error_reply(command.id, protocol.Internal))
             return
         self.sink.reply(protocol.reply(command.id, command.method, result))
         for call in replied:
@@ -119,7 +122,7 @@ class Connection:
             raise Disconnect(Close.BAD_REQUEST, "already connected")
         token = params.get("token")
         if token is not None and not isinstance(token, str):
-            raise protocol.BAD_REQUEST
+            raise protocol.BadRequest
         identity = await _identify(token) if token else None
         self._take_place(identity)
         self.identity = identity
@@ -165,12 +168,12 @@ class Connection:
         channel = protocol.text(params, "channel")
         since = protocol.position(params)
         if channel in self.channels:
-            raise protocol.ALREADY_SUBSCRIBED
+            raise protocol.AlreadySubscribed
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(self.channels) >= limit:
-            raise protocol.LIMIT_EXCEEDED
+            raise protocol.LimitExceeded
         if not await self.hub.authorized(channel, self.user_id):
-            raise protocol.PERMISSION_DENIED
+            raise protocol.PermissionDenied
         result, replied = await self.hub.subscribe(self, channel, since)
         return _encodable(result), [replied]
 
@@ -189,7 +192,7 @@ class Connection:
         return {}, []
 
     async def _refuse(self, params: dict[str, Any]) -> "Outcome":
-        raise protocol.NOT_AVAILABLE
+        raise protocol.NotAvailable
 
 
 Outcome = tuple[dict[str, Any], list[Callable[[], None]]]
@@ -207,7 +210,7 @@ async def _identify(token: str) -> Identity:
     try:
         return await threads.run(verify_token, token)
     except TokenExpired as error:
-        raise protocol.TOKEN_EXPIRED from error
+        raise protocol.TokenExpired from error
     except TokenInvalid as error:
         raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
 

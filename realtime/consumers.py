@@ -72,4 +72,5 @@ def _origin_allowed(scope: dict[str, Any]) -> bool:
         return True
     if settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:
         return True
-    return urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin1")
+    host: str = headers.get(b"host", b"").decode("latin1")
+    return urlsplit(origin).netloc == host

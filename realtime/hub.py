@@ -21,9 +21,9 @@ from realtime.positions import current_epoch, read_head
 from realtime.protocol import (
     PING,
     PING_SECONDS,
-    UNKNOWN_CHANNEL,
     Close,
     Position,
+    UnknownChannel,
     Unsubscribed,
     text_frame,
     unsubscribe_push,
@@ -60,7 +60,8 @@ class Hub:
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
         self._bus_channel: str | None = None
-        self._position: int | None = None
+        # The store is read from here on; -1 until the first look at it.
+        self._position = -1
         self._epoch: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -104,10 +105,10 @@ class Hub:
     # --- Subscriptions -------------------------------------------------------------------------------
 
     async def authorized(self, channel: str, user_id: int | None) -> bool:
-        """Whether that person may read `channel`. Raises UNKNOWN_CHANNEL."""
+        """Whether that person may read `channel`. Raises UnknownChannel."""
         found = namespace_of(channel)
         if found is None:
-            raise UNKNOWN_CHANNEL
+            raise UnknownChannel
         namespace, key = found
         if not namespace.needs_database:
             return user_id in namespace.authorize(key, [user_id])
@@ -187,7 +188,7 @@ class Hub:
         if topic is None:
             found = namespace_of(channel)
             if found is None:
-                raise UNKNOWN_CHANNEL
+                raise UnknownChannel
             topic = self.topics[channel] = Topic(channel, found[0])
         return topic
 
@@ -285,7 +286,7 @@ class Hub:
 
     async def _watch_store(self) -> None:
         """Each second: retries failed joins, and reads what the bus did not bring."""
-        if self._position is None:
+        if self._position < 0:
             self._position = await threads.run(store.head_position)
         while True:
             await self._read_epoch()

@@ -7,15 +7,15 @@ Specification: https://centrifugal.dev/docs/transports/client_protocol
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
 # Seconds between server pings; a client that has not answered one by the next is closed with NO_PONG.
 PING_SECONDS = 25
+REFUSED = ["publish", "rpc", "send", "sub_refresh"]  # clients write over REST
 METHODS = frozenset(
-    ["connect", "subscribe", "unsubscribe", "refresh", "ping", "presence", "presence_stats", "history"]
-    + ["publish", "rpc", "send", "sub_refresh"]
+    ["connect", "subscribe", "unsubscribe", "refresh", "ping", "presence", "presence_stats", "history", *REFUSED]
 )
 # JavaScript's and the protocol's own limit: ids are unsigned 32 bit.
 MAX_ID = 2**32 - 1
@@ -56,24 +56,48 @@ class Disconnect(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
 class Error(Exception):
-    """An error reply; the connection goes on."""
+    """An error reply; the connection goes on. `temporary`: the client may try the same again."""
 
-    code: int
-    message: str
-    temporary: bool = False
+    code: ClassVar[int]
+    message: ClassVar[str]
+    temporary: ClassVar[bool] = False
 
 
-INTERNAL = Error(100, "internal server error", temporary=True)
-UNKNOWN_CHANNEL = Error(102, "unknown channel")
-PERMISSION_DENIED = Error(103, "permission denied")
-METHOD_NOT_FOUND = Error(104, "method not found")
-ALREADY_SUBSCRIBED = Error(105, "already subscribed")
-LIMIT_EXCEEDED = Error(106, "limit exceeded")
-BAD_REQUEST = Error(107, "bad request")
-NOT_AVAILABLE = Error(108, "not available")
-TOKEN_EXPIRED = Error(109, "token expired")
+class Internal(Error):
+    code, message, temporary = 100, "internal server error", True
+
+
+class UnknownChannel(Error):
+    code, message = 102, "unknown channel"
+
+
+class PermissionDenied(Error):
+    code, message = 103, "permission denied"
+
+
+class MethodNotFound(Error):
+    code, message = 104, "method not found"
+
+
+class AlreadySubscribed(Error):
+    code, message = 105, "already subscribed"
+
+
+class LimitExceeded(Error):
+    code, message = 106, "limit exceeded"
+
+
+class BadRequest(Error):
+    code, message = 107, "bad request"
+
+
+class NotAvailable(Error):
+    code, message = 108, "not available"
+
+
+class TokenExpired(Error):
+    code, message = 109, "token expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +154,10 @@ def _command(message: Any) -> Command:
 
 
 def text(params: dict[str, Any], name: str) -> str:
-    """A string parameter; raises BAD_REQUEST when it is missing or of another type."""
+    """A string parameter; raises BadRequest when it is missing or of another type."""
     value = params.get(name)
     if not isinstance(value, str) or not value:
-        raise BAD_REQUEST
+        raise BadRequest
     return value
 
 
@@ -143,7 +167,7 @@ def position(params: dict[str, Any]) -> Position | None:
         return None
     epoch, offset = params.get("epoch", ""), params.get("offset", 0)
     if not isinstance(epoch, str) or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
-        raise BAD_REQUEST
+        raise BadRequest
     return Position(epoch, offset)
 
 
@@ -151,7 +175,7 @@ def reply(number: int, method: str, result: dict[str, Any]) -> bytes:
     return orjson.dumps({"id": number, method: result})
 
 
-def error_reply(number: int, error: Error) -> bytes:
+def error_reply(number: int, error: Error | type[Error]) -> bytes:
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.temporary:
         body["temporary"] = True

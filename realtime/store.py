@@ -30,7 +30,8 @@ def events_after(channel: str, offset: int, *, limit: int, up_to: int | None = N
         .values_list("offset", "json", "type", "actor_id")[:limit]
     )
     return [
-        StoredEvent(offset, encode_data(json), actor_id, reauthorizes(type_)) for offset, json, type_, actor_id in rows
+        StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_))
+        for offset, json, type_, actor_id in rows
     ]
 
 
@@ -49,8 +50,9 @@ def newest_offsets_since(position: int, *, limit: int) -> tuple[int, dict[str, i
         .values_list("position", "channel", "offset")[:limit]
     )
     for row_position, channel, offset in rows:
-        position = row_position
-        heads[channel] = max(offset, heads.get(channel, 0))
+        # Numbered rows have both; only their type allows null.
+        position = row_position or position
+        heads[channel] = max(offset or 0, heads.get(channel, 0))
     return position, heads
 
 

@@ -36,6 +36,9 @@ class Sink(Protocol):
         """Closes with a closing frame; nothing is sent after it."""
 
 
+_TWISTED = ("dataBuffer", "offset", "_tempDataLen", "write", "abortConnection")
+
+
 def straight_path_available(protocol: Any) -> bool:
     """Whether `protocol` is Daphne's, on a plain TCP or UNIX transport with the buffers that DaphneSink reads."""
     transport = getattr(protocol, "transport", None)
@@ -94,7 +97,7 @@ class DaphneSink:
     def close(self, code: int, reason: str) -> None:
         if not self._closed:
             self._closed = True
-            self._protocol.sendClose(code=code, reason=reason)
+            self._protocol.sendClose(code=int(code), reason=reason)
 
 
 class AsgiSink:
