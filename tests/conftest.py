@@ -1,6 +1,7 @@
 """What every test shares: settings that keep tests apart, and the fixtures of the real stack."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -56,6 +57,35 @@ def stack(session_stack: Stack) -> Stack:
     """A running web server, relay and worker on a database of their own: see tests/stack.py."""
     session_stack.ensure_running()
     return session_stack
+
+
+def _program(names: tuple[str, ...], package: str) -> str:
+    """The path of a program that only some tests need; without it they are skipped, and the run's end says why."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(f"{names[0]} is not installed: apt install {package}, or run .ci/run")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium."""
+    return _program(("chromium", "chromium-browser", "google-chrome"), "chromium")
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """The path of nginx."""
+    return _program(("nginx",), "nginx")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of node; the packages of tests/node (npm's `centrifuge`, `ws`) are installed beside it."""
+    path = _program(("node",), "nodejs npm")
+    if not (services.ROOT / "tests/node/node_modules").is_dir():
+        pytest.skip("the packages of tests/node are not installed: npm ci --prefix tests/node, or run .ci/run")
+    return path
 
 
 @pytest.hookimpl(wrapper=True)
