@@ -78,9 +78,10 @@ lint: $(VENV)/.installed-dev ## style, types, directions of imports, container f
 demo-data: $(VENV)/.installed ## a lively network of people, recipes and photos in the database
 	@exec $(PY) manage.py demo_data
 
+# Keeps the pins that still fit; UPGRADE=--upgrade looks for the newest.
+COMPILE := -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+  --custom-compile-command "make requirements"
 .PHONY: requirements
-requirements: | $(VENV)/.installed-dev ## pin requirements*.in anew, with hashes
-	@$(PY) -m uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
-	  --custom-compile-command "make requirements" requirements.in -o requirements.txt
-	@$(PY) -m uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
-	  --custom-compile-command "make requirements" requirements-dev.in -o requirements-dev.txt
+requirements: | $(VENV)/.installed-dev ## pin requirements*.in anew, with hashes (UPGRADE=--upgrade for newer ones)
+	@$(PY) $(COMPILE) $(UPGRADE) requirements.in -o requirements.txt
+	@$(PY) $(COMPILE) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
