@@ -7,6 +7,18 @@ from accounts.identities import session_of_access
 from accounts.models import Session, User
 
 
+def user_of(request: Request) -> User:
+    """Who is signed in, in a view whose permissions let nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def session_of(request: Request) -> Session:
+    """The session of the request's token, in a view whose permissions let nobody else in."""
+    assert isinstance(request.auth, Session)
+    return request.auth
+
+
 class SessionTokenAuthentication(BaseAuthentication):
     """`request.user` comes with profile and picture; `request.auth` is the Session.
 

@@ -7,11 +7,18 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import RegexValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.models import Timestamped
+
+
+def followed_by(viewer: Any, person: str) -> Exists | Value:
+    """Whether `viewer` (a User or AnonymousUser) follows the person whose id is in the column `person`."""
+    if viewer.is_anonymous:
+        return Value(False)
+    return Exists(Follow.objects.filter(follower=viewer.pk, followee=OuterRef(person)))
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -27,12 +34,18 @@ class UserQuerySet(models.QuerySet["User"]):
         """The person of that e-mail address in any case."""
         return self.alias(email_ci=Lower("email")).filter(email_ci=email.lower())
 
+    def shown_to(self, viewer: Any) -> "UserQuerySet":
+        """Those visible to `viewer`, with all that a person's page shows, `is_followed` (by `viewer`) included."""
+        people = self.visible_to(viewer).select_related("profile__picture", "profile__cover")
+        return people.annotate(is_followed=followed_by(viewer, "pk"))
+
 
 class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes a profile with every user, whoever makes the user: the API, `createsuperuser`, the admin."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.named(username or "").get()
+        user: User = self.named(username or "").get()
+        return user
 
 
 class User(AbstractUser):
@@ -48,7 +61,7 @@ class User(AbstractUser):
         ADMIN = "admin"
 
     # ASCII, for the database folds the case of nothing else reliably; no "@", so that a username is never an e-mail.
-    username = models.CharField(
+    username = models.CharField(  # type: ignore[misc]  # the stubs declare it on the class
         max_length=150,
         unique=True,
         validators=[

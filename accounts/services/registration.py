@@ -91,7 +91,7 @@ def _save(user: User) -> None:
 
 
 def _usernames_from(email: str) -> Iterator[str]:
-    """ "Zoë.Q+x@example.org" gives zoe.q, then zoe.q48, zoe.q7312, ...: those that are free, each longer than before."""
+    """Free usernames, each longer than the one before: "Zoë.Q+x@example.org" gives zoe.q, zoe.q48, zoe.q7312, ..."""
     local = unicodedata.normalize("NFKD", email.partition("@")[0].partition("+")[0])
     base = re.sub(r"[^a-z0-9_.-]", "", local.lower())[:30].lstrip(".-") or "cook"
     for digits in range(0, 20, 2):

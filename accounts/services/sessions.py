@@ -71,10 +71,10 @@ def session_refresh(*, refresh: str) -> Session:
     refuse_invalid()
 
 
-def session_of_refresh(*, refresh: str) -> Session | None:
+def session_of_refresh(*, refresh: str) -> Session:
     """The session that a refresh token of any generation belongs to, alive or not. Unauthenticated for a bad token."""
     claims = read_refresh(refresh)
-    return Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"]).first()
+    return Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"]).first() or refuse_invalid()
 
 
 @transaction.atomic
@@ -122,7 +122,5 @@ def ticket_issue(*, session: Session) -> str:
     now = timezone.now()
     Ticket.objects.filter(session__user=session.user_id, expires_at__lte=now).delete()
     ticket = secrets.token_urlsafe(32)
-    Ticket.objects.create(
-        digest=digest_of(ticket), session=session, expires_at=now + timedelta(seconds=TICKET_SECONDS)
-    )
+    Ticket.objects.create(digest=digest_of(ticket), session=session, expires_at=now + timedelta(seconds=TICKET_SECONDS))
     return ticket

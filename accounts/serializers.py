@@ -1,0 +1,176 @@
+"""What the routes of people take. Output classes are for the API's description: `shapes.py` makes the answers."""
+
+from typing import Any
+
+from django.core.validators import URLValidator
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Profile, User
+from core.errors import TooLarge
+from media_pipeline.imaging import MAX_BYTES
+from media_pipeline.services import TOO_MANY_BYTES, decode_base64
+
+# Longer ones are no safer and only cost time to hash.
+PASSWORD_MAX = 128
+# What no client may write about itself, and what has a route of its own: named in the refusal, not skipped silently.
+NOT_WRITABLE = (
+    "id", "username", "email", "password", "role", "staff_role", "premium_until", "is_premium", "is_moderator",
+    "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
+)  # fmt: skip
+
+
+class Text(serializers.CharField):
+    """A string, and not a number that could be read as one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class PasswordField(Text):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, write_only=True, **kwargs)
+
+
+@extend_schema_field({"type": "string", "description": "base64, plain or as a data URL; in multipart, a file"})
+class PictureField(serializers.Field[bytes, Any, Any, Any]):
+    """The bytes of an uploaded file or of a base64 text."""
+
+    default_error_messages = {"invalid": "Send a file (multipart) or base64 text (JSON)."}
+
+    def to_internal_value(self, data: Any) -> bytes:
+        if isinstance(data, str):
+            return decode_base64(data, field=self.field_name or "image")
+        if not hasattr(data, "chunks"):
+            self.fail("invalid")
+        if data.size > MAX_BYTES:
+            raise TooLarge(TOO_MANY_BYTES)
+        content: bytes = data.read()
+        return content
+
+
+class RegisterInput(serializers.Serializer[Any]):
+    """`username` is made of the e-mail when absent; `display_name` of the first and last name."""
+
+    email = serializers.EmailField(max_length=254)
+    password = PasswordField()
+    username = Text(
+        max_length=150, required=False, validators=User._meta.get_field("username").validators, help_text="A-Z 0-9 .+-_"
+    )
+    role = serializers.ChoiceField(choices=User.Role.choices, default=User.Role.CUSTOMER)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
+    display_name = Text(max_length=80, required=False, allow_blank=True)
+    profile_picture = PictureField(required=False)
+
+
+class TokenInput(serializers.Serializer[Any]):
+    """`username` may hold the e-mail too."""
+
+    username = Text(max_length=254, required=False)
+    email = Text(max_length=254, required=False)
+    password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.get("username") and not attrs.get("email"):
+            raise serializers.ValidationError({"username": ["Give a username or an e-mail."]})
+        return attrs
+
+
+class RefreshInput(serializers.Serializer[Any]):
+    refresh = Text(max_length=4096)
+
+
+class LogoutInput(serializers.Serializer[Any]):
+    refresh = Text(max_length=4096, required=False)
+
+
+class PasswordChangeInput(serializers.Serializer[Any]):
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+
+class ProfileInput(serializers.Serializer[Any]):
+    """Fields that are absent stay as they are."""
+
+    display_name = Text(max_length=80, required=False, allow_blank=True)
+    first_name = Text(max_length=150, required=False, allow_blank=True)
+    last_name = Text(max_length=150, required=False, allow_blank=True)
+    bio = Text(max_length=Profile._meta.get_field("bio").max_length, required=False, allow_blank=True)
+    website = Text(
+        max_length=200, required=False, allow_blank=True, validators=[URLValidator(schemes=["http", "https"])]
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        refused = [name for name in NOT_WRITABLE if name in self.initial_data]
+        if refused:
+            raise serializers.ValidationError({name: ["This cannot be changed here."] for name in refused})
+        return attrs
+
+
+class PictureInput(serializers.Serializer[Any]):
+    picture = PictureField()
+
+
+class CoverInput(serializers.Serializer[Any]):
+    cover = PictureField()
+
+
+class PeopleQuery(serializers.Serializer[Any]):
+    q = Text(max_length=100, required=False, allow_blank=True, help_text="part of a username or a display name")
+
+
+class UserOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    role = serializers.ChoiceField(choices=User.Role.choices)
+    bio = serializers.CharField()
+    website = serializers.CharField()
+    picture = serializers.DictField(allow_null=True, help_text="an image, or null")
+    cover = serializers.DictField(allow_null=True, help_text="an image, or null")
+    follower_count = serializers.IntegerField()
+    following_count = serializers.IntegerField()
+    post_count = serializers.IntegerField()
+    recipe_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    is_following = serializers.BooleanField(help_text="whether you follow them; false for anonymous readers")
+    is_blocked = serializers.BooleanField()
+    is_muted = serializers.BooleanField()
+
+
+class OwnUserOutput(UserOutput):
+    first_name = serializers.CharField()
+    last_name = serializers.CharField()
+    email = serializers.EmailField()
+    premium_until = serializers.DateTimeField(allow_null=True)
+    is_moderator = serializers.BooleanField()
+    unread_notifications = serializers.IntegerField()
+
+
+class TokenReplyOutput(serializers.Serializer[Any]):
+    access = serializers.CharField(help_text="for `Authorization: Bearer`, 15 minutes")
+    refresh = serializers.CharField(help_text="for one refresh; used twice, it ends the session")
+    user = OwnUserOutput()
+
+
+class SessionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    user_agent = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    refreshed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    is_current = serializers.BooleanField(help_text="whether it is the session of this request")
+
+
+class TicketOutput(serializers.Serializer[Any]):
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class FollowOutput(serializers.Serializer[Any]):
+    user_id = serializers.IntegerField()
+    is_following = serializers.BooleanField()
+    follower_count = serializers.IntegerField()

@@ -1,0 +1,23 @@
+"""Addresses of people, under `/api/`."""
+
+from django.urls import path
+
+from accounts.views import auth, me, people
+
+urlpatterns = [
+    path("auth/register/", auth.RegisterView.as_view(), name="auth-register"),
+    path("auth/token/", auth.TokenView.as_view(), name="auth-token"),
+    path("auth/token/refresh/", auth.RefreshView.as_view(), name="auth-refresh"),
+    path("auth/logout/", auth.LogoutView.as_view(), name="auth-logout"),
+    path("auth/password/change/", auth.PasswordChangeView.as_view(), name="auth-password-change"),
+    path("realtime/ticket/", auth.TicketView.as_view(), name="realtime-ticket"),
+    path("me/", me.MeView.as_view(), name="me"),
+    path("me/picture/", me.PictureView.as_view(), name="me-picture"),
+    path("me/cover/", me.CoverView.as_view(), name="me-cover"),
+    path("me/sessions/", me.SessionsView.as_view(), name="me-sessions"),
+    path("users/", people.UserListView.as_view(), name="user-list"),
+    path("users/<str:username>/", people.UserDetailView.as_view(), name="user-detail"),
+    path("users/<str:username>/follow/", people.FollowView.as_view(), name="user-follow"),
+    path("users/<str:username>/followers/", people.FollowersView.as_view(), name="user-followers"),
+    path("users/<str:username>/following/", people.FollowingView.as_view(), name="user-following"),
+]

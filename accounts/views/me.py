@@ -1,0 +1,153 @@
+"""One's own profile, pictures and sessions."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import session_of, user_of
+from accounts.models import Session, User
+from accounts.serializers import CoverInput, OwnUserOutput, PictureInput, ProfileInput, SessionOutput
+from accounts.services.profiles import Which, picture_remove, picture_set, profile_update, user_deactivate
+from accounts.services.sessions import sessions_revoke
+from accounts.shapes import own_user
+from core.pages import CursorPages
+from media_pipeline.shapes import image_shape
+
+TAGS = ["me"]
+
+
+def _own(user: User) -> dict[str, Any]:
+    """As it is now: the request's copy has been loaded before any change and without the cover."""
+    return own_user(User.objects.select_related("profile__picture", "profile__cover").get(pk=user.pk))
+
+
+class OwnView(APIView):
+    permission_classes = [IsAuthenticated]
+
+
+class MeView(OwnView):
+    @extend_schema(operation_id="me_read", summary="Your profile", tags=TAGS, responses={200: OwnUserOutput})
+    def get(self, request: Request) -> Response:
+        return Response(_own(user_of(request)))
+
+    @extend_schema(
+        operation_id="me_update",
+        summary="Change your profile",
+        description="Fields that are absent stay as they are. Role, e-mail and staff fields are refused (400).",
+        tags=TAGS,
+        request=ProfileInput,
+        responses={200: OwnUserOutput},
+        examples=[
+            OpenApiExample("bio", {"bio": "Bread, mostly.", "website": "https://ann.example"}, request_only=True)
+        ],
+    )
+    def patch(self, request: Request) -> Response:
+        data = ProfileInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        profile_update(user=user_of(request), changes=data.validated_data)
+        return Response(_own(user_of(request)))
+
+    @extend_schema(
+        operation_id="me_delete",
+        summary="Close your account",
+        description="You and what you published become invisible, and all your sessions end at once.",
+        tags=TAGS,
+        responses={204: None},
+    )
+    def delete(self, request: Request) -> Response:
+        user_deactivate(user=user_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OwnImageView(OwnView):
+    """PUT and DELETE of one of the two images of a profile."""
+
+    which: Which
+    input_class: type[PictureInput] | type[CoverInput]
+
+    def _put(self, request: Request) -> Response:
+        data = self.input_class(data=request.data)
+        data.is_valid(raise_exception=True)
+        user = user_of(request)
+        picture_set(user=user, which=self.which, data=data.validated_data[self.which], field=self.which)
+        return Response(image_shape(getattr(user.profile, self.which)))
+
+    def _delete(self, request: Request) -> Response:
+        picture_remove(user=user_of(request), which=self.which)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PictureView(OwnImageView):
+    which = "picture"
+    input_class = PictureInput
+
+    @extend_schema(
+        operation_id="me_picture_set",
+        summary="Set your picture",
+        description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
+        tags=TAGS,
+        request={"application/json": PictureInput, "multipart/form-data": PictureInput},
+        responses={200: dict},
+    )
+    def put(self, request: Request) -> Response:
+        return self._put(request)
+
+    @extend_schema(operation_id="me_picture_remove", summary="Remove your picture", tags=TAGS, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        return self._delete(request)
+
+
+class CoverView(OwnImageView):
+    which = "cover"
+    input_class = CoverInput
+
+    @extend_schema(
+        operation_id="me_cover_set",
+        summary="Set your cover",
+        description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
+        tags=TAGS,
+        request={"application/json": CoverInput, "multipart/form-data": CoverInput},
+        responses={200: dict},
+    )
+    def put(self, request: Request) -> Response:
+        return self._put(request)
+
+    @extend_schema(operation_id="me_cover_remove", summary="Remove your cover", tags=TAGS, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        return self._delete(request)
+
+
+class SessionsView(OwnView):
+    pages = CursorPages[Session](order=("-created_at", "-id"))
+
+    @extend_schema(
+        operation_id="me_sessions",
+        summary="Where you are signed in",
+        tags=TAGS,
+        responses={200: SessionOutput(many=True)},
+    )
+    def get(self, request: Request) -> Response:
+        def shape(sessions: list[Session]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "id": str(session.pk),
+                    "user_agent": session.user_agent,
+                    "created_at": session.created_at,
+                    "refreshed_at": session.refreshed_at,
+                    "expires_at": session.expires_at,
+                    "is_current": session.pk == session_of(request).pk,
+                }
+                for session in sessions
+            ]
+
+        return self.pages.respond(request, Session.objects.live().filter(user=user_of(request)), shape)
+
+    @extend_schema(operation_id="me_sessions_end", summary="Sign out everywhere else", tags=TAGS, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        sessions_revoke(user=user_of(request), keep=session_of(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,146 @@
+"""People as others see them, and following."""
+
+from typing import Any
+
+from django.db.models import Q
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import user_of
+from accounts.models import Follow, User, followed_by
+from accounts.serializers import FollowOutput, PeopleQuery, UserOutput
+from accounts.services.follows import follow, unfollow
+from accounts.shapes import full_user
+from core.errors import NotFound
+from core.pages import CursorPages
+from realtime.positions import stream_position
+
+TAGS = ["users"]
+
+
+def get_user_for_viewer(viewer: Any, username: str) -> User:
+    """The person of that username, in any case of letters. NotFound when there is none whom `viewer` may see."""
+    # PostgreSQL cannot even be asked for a NUL.
+    user: User | None = User.objects.visible_to(viewer).named(username).first() if username.isprintable() else None
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+class UserListView(APIView):
+    pages = CursorPages[User]()
+
+    @extend_schema(
+        operation_id="users_list",
+        summary="Find people",
+        description="Newest first; `q` is looked for in usernames and display names.",
+        tags=TAGS,
+        parameters=[PeopleQuery],
+        responses={200: UserOutput(many=True)},
+    )
+    def get(self, request: Request) -> Response:
+        query = PeopleQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        people = User.objects.shown_to(request.user)
+        if q := query.validated_data.get("q"):
+            people = people.filter(Q(username__icontains=q) | Q(display_name__icontains=q))
+        return self.pages.respond(
+            request, people, lambda rows: [full_user(user, is_following=user.is_followed) for user in rows]
+        )
+
+
+class UserDetailView(APIView):
+    @extend_schema(
+        operation_id="users_read",
+        summary="A person",
+        description="The username in any case of letters. `Stream-Position` is that of the channel `user:{id}`.",
+        tags=TAGS,
+        responses={200: UserOutput},
+    )
+    def get(self, request: Request, username: str) -> Response:
+        found = get_user_for_viewer(request.user, username)
+        position = stream_position(f"user:{found.pk}")
+        user = User.objects.shown_to(request.user).filter(pk=found.pk).first()
+        if user is None:
+            raise NotFound("There is no such person.")
+        return Response(full_user(user, is_following=user.is_followed), headers={"Stream-Position": position})
+
+
+class FollowView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="users_follow",
+        summary="Follow a person",
+        description="Following twice changes nothing. Following oneself is 400.",
+        tags=TAGS,
+        request=None,
+        responses={200: FollowOutput},
+    )
+    def put(self, request: Request, username: str) -> Response:
+        followee = get_user_for_viewer(request.user, username)
+        count = follow(follower=user_of(request), followee=followee)
+        return Response({"user_id": followee.pk, "is_following": True, "follower_count": count})
+
+    @extend_schema(
+        operation_id="users_unfollow",
+        summary="Follow a person no longer",
+        tags=TAGS,
+        request=None,
+        responses={200: FollowOutput},
+    )
+    def delete(self, request: Request, username: str) -> Response:
+        followee = get_user_for_viewer(request.user, username)
+        count = unfollow(follower=user_of(request), followee=followee)
+        return Response({"user_id": followee.pk, "is_following": False, "follower_count": count})
+
+
+class FollowListView(APIView):
+    """People on one side of a person's follows, newest follow first."""
+
+    pages = CursorPages[Follow]()
+    # The side that the person of the address is on, and the side that is listed.
+    person: str
+    listed: str
+
+    def respond(self, request: Request, username: str) -> Response:
+        user = get_user_for_viewer(request.user, username)
+        follows = (
+            Follow.objects.filter(**{self.person: user, f"{self.listed}__in": User.objects.visible_to(request.user)})
+            .select_related(f"{self.listed}__profile__picture", f"{self.listed}__profile__cover")
+            .annotate(is_followed=followed_by(request.user, f"{self.listed}_id"))
+        )
+        return self.pages.respond(
+            request,
+            follows,
+            lambda rows: [full_user(getattr(row, self.listed), is_following=row.is_followed) for row in rows],
+        )
+
+
+class FollowersView(FollowListView):
+    person, listed = "followee", "follower"
+
+    @extend_schema(
+        operation_id="users_followers",
+        summary="Who follows a person",
+        tags=TAGS,
+        responses={200: UserOutput(many=True)},
+    )
+    def get(self, request: Request, username: str) -> Response:
+        return self.respond(request, username)
+
+
+class FollowingView(FollowListView):
+    person, listed = "follower", "followee"
+
+    @extend_schema(
+        operation_id="users_following",
+        summary="Whom a person follows",
+        tags=TAGS,
+        responses={200: UserOutput(many=True)},
+    )
+    def get(self, request: Request, username: str) -> Response:
+        return self.respond(request, username)
