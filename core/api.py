@@ -35,6 +35,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedType: 415,
+    errors.Throttled: 429,
     errors.Unavailable: 503,
 }
 # DRF's codes that say less than its class does.
@@ -145,6 +146,8 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
             headers["WWW-Authenticate"] = 'Bearer realm="api"'
         if status_code == 503:
             headers["Retry-After"] = "1"
+        if isinstance(error, errors.Throttled):
+            headers["Retry-After"] = str(error.wait)
     elif isinstance(error, exceptions.ValidationError):
         status_code, code = 400, "invalid"
         field_errors = _flat(error.detail)

@@ -1,52 +1,72 @@
-"""The address of the client behind a request or a socket."""
+"""The address of the client behind a request or a socket. X-Forwarded-For counts only as far as our proxies wrote it."""
 
-import ipaddress
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 def client_address(scope: Mapping[str, Any]) -> str:
-    """The client of an ASGI scope: the peer, or what a trusted proxy says of it.
-
-    X-Forwarded-For is read from the right while the address beside it is in TRUSTED_PROXIES; what stands further left
-    was written by the client and proves nothing. Without trusted proxies the header is ignored.
-    """
+    """The client of an ASGI scope: the peer, or what a trusted proxy says of it; "" on a UNIX socket without one."""
     client = scope.get("client")
-    peer = client[0] if client else ""
-    networks = _networks(tuple(settings.TRUSTED_PROXIES))
-    if not networks or not _within(peer, networks):
-        return peer
     forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-    for hop in reversed(b",".join(forwarded).decode("latin1").split(",")):
-        address = hop.strip()
-        if not _is_address(address):
-            return peer
-        peer = address
-        if not _within(peer, networks):
-            return peer
-    return peer
+    return _nearest_stranger(client[0] if client else "", b",".join(forwarded).decode("latin1"))
 
 
-@cache
-def _networks(addresses: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(address, strict=False) for address in addresses)
+def address_of(request: HttpRequest) -> str:
+    """The same of a Django request."""
+    return _nearest_stranger(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
-def _within(address: str, networks: tuple[Network, ...]) -> bool:
-    # A proxy on a UNIX socket has no address and is trusted if any is.
-    return not address or (
-        _is_address(address) and any(ipaddress.ip_address(address) in network for network in networks)
-    )
+def limit_key(address: str) -> str:
+    """What limits count by: the address; of IPv6 its /64, as each subscriber has at least a whole one."""
+    parsed = _parse(address)
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
 
 
-def _is_address(text: str) -> bool:
+def _nearest_stranger(peer: str, forwarded: str) -> str:
+    """The first address that is not a trusted proxy's, from PEER on through X-Forwarded-For from its right end.
+
+    What stands further left was written by the client and proves nothing. Without trusted proxies the header is
+    ignored. A proxy on a UNIX socket has no address and is trusted if any is.
+    """
+    networks = _networks(tuple(settings.TRUSTED_PROXIES))
+    if not networks or not forwarded:
+        return peer
+    hops = forwarded.split(",")
+    nearest = _parse(peer)
+    while hops and (nearest is None or any(nearest in network for network in networks)):
+        following = _parse(hops.pop())
+        if following is None:  # "unknown", or junk: whoever passed it on is the last one known
+            break
+        nearest = following
+    return str(nearest) if nearest is not None else peer
+
+
+@lru_cache
+def _networks(proxies: tuple[str, ...]) -> tuple[Network, ...]:
     try:
-        ipaddress.ip_address(text)
+        return tuple(ip_network(proxy, strict=False) for proxy in proxies)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}; list addresses and networks (10.0.0.0/8).") from error
+
+
+def _parse(text: str) -> Address | None:
+    """An address, perhaps with a port (1.2.3.4:80, [::1]:80); IPv4 in IPv6's clothes is IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

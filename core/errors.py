@@ -78,6 +78,16 @@ class UnsupportedType(DomainError):
     code = "unsupported_media_type"
 
 
+class Throttled(DomainError):
+    """Too many tries. `wait`: whole seconds until the next one may be made."""
+
+    code = "throttled"
+
+    def __init__(self, detail: str, *, wait: int, code: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.wait = wait
+
+
 class Unavailable(DomainError):
     """A part that this needs is away; trying again later may help."""
 

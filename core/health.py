@@ -57,7 +57,7 @@ def run_checks() -> dict[str, dict[str, Any]]:
         except DomainError as error:
             results[name] = {"ok": False, "error": error.detail}
         except Exception as error:
-            log.warning("check_failed check=%s", name, exc_info=True)
+            log.warning("check_failed check=%s error=%s", name, type(error).__name__)
             results[name] = {"ok": False, "error": type(error).__name__}
     return results
 

@@ -1,8 +1,59 @@
-"""Request throttles. (In work.)"""
+"""DRF's side of the limits: which ones a request counts against, and the RateLimit headers of every answer."""
 
+from typing import Any
+
+from django.conf import settings
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from core.clients import address_of, limit_key
+from core.limits import Limit, parse_rate, seconds, take
+
+# A mistyped rate is found when the process starts, not at the first request.
+for _rate in settings.THROTTLES.values():
+    parse_rate(_rate)
 
 
 class RequestThrottle(BaseThrottle):
-    def allow_request(self, request: object, view: object) -> bool:
-        return True
+    """`anon` by address or `user` by person; with `throttle_scope` on the view, its writes count there as well.
+
+    Headers as in draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "anon";q=10;w=60` and
+    `RateLimit: "anon";r=7;t=42` (7 left; more comes free in 42 s).
+    """
+
+    def __init__(self) -> None:
+        self._wait: int | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        wanted = self._wanted(request, getattr(view, "throttle_scope", None))
+        standings = take([(key, limit) for _, key, limit in wanted])
+        policies, states = [], []
+        for (name, _, limit), standing in zip(wanted, standings, strict=True):
+            policies.append(f'"{name}";q={limit.requests};w={limit.seconds}')
+            states.append(f'"{name}";r={standing.remaining};t={seconds(standing.reset)}')
+            if not standing.free:
+                self._wait = max(self._wait or 0, seconds(standing.reset))
+        if policies:
+            view.headers["RateLimit-Policy"] = ", ".join(policies)
+            view.headers["RateLimit"] = ", ".join(states)
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        return self._wait
+
+    @staticmethod
+    def _wanted(request: Request, scope: str | None) -> list[tuple[str, str, Limit]]:
+        """(name, key, limit) of each limit that is switched on and holds for this request."""
+        wanted = []
+        user_id = request.user.pk if request.user is not None else None
+        kind = "anon" if user_id is None else "user"
+        address = limit_key(address_of(request._request))
+        if (limit := parse_rate(settings.THROTTLES[kind])) is not None:
+            wanted.append((kind, f"{kind}:{address if user_id is None else user_id}", limit))
+        if scope is not None and request.method not in SAFE_METHODS:
+            if (limit := parse_rate(settings.THROTTLES[scope])) is not None:
+                # Sign-in is guessed at from an address, whoever it says it is; an upload is a person's.
+                by_address = user_id is None or scope == "auth"
+                wanted.append((scope, f"{scope}:{address if by_address else user_id}", limit))
+        return wanted
