@@ -3,6 +3,7 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -171,10 +172,22 @@ REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 BUS_REDIS_URLS: list[str] = env.list("BUS_REDIS_URLS", default=[REDIS_URL])
 BUS_PREFIX: str = env.str("BUS_PREFIX", default="simmer")
 THROTTLE_REDIS_URL: str = env.str("THROTTLE_REDIS_URL", default=REDIS_URL)
+
+
+def _bus_host(url: str) -> dict[str, Any]:
+    """Redis of the bus. A network that swallows packets is noticed after 4 s, a silent server by a ping every 10 s."""
+    host: dict[str, Any] = {"address": url, "socket_connect_timeout": 1, "health_check_interval": 10}
+    if not url.startswith("unix"):
+        host["socket_keepalive"] = True
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            host["socket_keepalive_options"] = {socket.TCP_USER_TIMEOUT: 4000}
+    return host
+
+
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": BUS_REDIS_URLS, "prefix": BUS_PREFIX},
+        "CONFIG": {"hosts": [_bus_host(url) for url in BUS_REDIS_URLS], "prefix": BUS_PREFIX},
     }
 }
 
@@ -199,6 +212,8 @@ CHANNELS_PER_SOCKET = _limit("CHANNELS_PER_SOCKET", 100)
 # --- The relay --------------------------------------------------------------------------------------
 STREAM_RETENTION_SECONDS: int = env.int("STREAM_RETENTION_SECONDS", default=24 * 3600)
 STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000)
+# A job whose message has not been taken for this long gets another one: the broker may have lost it.
+JOB_OVERDUE_SECONDS: int = env.int("JOB_OVERDUE_SECONDS", default=60)
 
 # --- REST -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -262,6 +277,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
+    "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
 }
 
 # --- Files ------------------------------------------------------------------------------------------

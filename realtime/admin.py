@@ -1,0 +1,44 @@
+"""The admin's view of the outbox: dead jobs to try again, events to look at."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from realtime.jobs import revive
+from realtime.models import Job, StreamEvent
+
+
+@admin.register(Job)
+class JobAdmin(admin.ModelAdmin[Job]):
+    list_display = ["id", "task", "queue", "state", "attempts", "error", "enqueue_at", "created_at"]
+    list_filter = ["state", "queue", "task"]
+    search_fields = ["id", "task"]
+    ordering = ["-created_at"]
+    # A job is what a service asked for: nobody edits it. Deleting one means that it is not done.
+    readonly_fields = ["id", "task", "queue", "args", "state", "attempts", "sent", "error", "enqueue_at", "created_at"]
+    actions = ["try_again"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.action(description="Try again (dead ones)", permissions=["change"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self.message_user(request, f"{revive(queryset)} jobs will be tried again.")
+
+
+@admin.register(StreamEvent)
+class StreamEventAdmin(admin.ModelAdmin[StreamEvent]):
+    list_display = ["id", "channel", "offset", "type", "position", "created_at"]
+    list_filter = ["type"]
+    search_fields = ["=channel"]
+    ordering = ["-id"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: StreamEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: StreamEvent | None = None) -> bool:
+        return False

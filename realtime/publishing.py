@@ -1,0 +1,97 @@
+"""Publishing: numbered events go out on the bus, from a thread with an event loop of its own.
+
+It may lose messages, and says how many: hubs read the store every second. It must never hold numbering up.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+
+import uvloop
+from channels.layers import get_channel_layer
+
+from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, encode_data, group_of
+from realtime.events import EVENTS
+from realtime.numbering import NumberedEvent
+
+logger = logging.getLogger(__name__)
+
+# A publish takes 0.1 ms. One that takes this long finds a Redis in trouble, and the breaker opens: what comes
+# meanwhile is dropped, which costs the readers up to a second.
+PUBLISH_SECONDS = 0.2
+BREAKER_SECONDS = 1.0
+# Messages that may wait for the bus.
+QUEUE = 10_000
+# How long the end of the relay may wait for them.
+DRAIN_SECONDS = 2.0
+
+
+def messages_of(events: Iterable[NumberedEvent]) -> list[BusMessage]:
+    """One message for each channel among `events`."""
+    by_channel: dict[str, list[BusEvent]] = {}
+    for event in events:
+        event_class = EVENTS.get(event.type)
+        # Of an event whose class we don't know (an older relay beside newer servers) we can't tell: ask.
+        reauthorize = event_class is None or event_class.reauthorize
+        by_channel.setdefault(event.channel, []).append(
+            (event.position, event.offset, encode_data(event.data), event.actor_id or 0, reauthorize)
+        )
+    return [{"type": MESSAGE_TYPE, "channel": channel, "events": list_} for channel, list_ in by_channel.items()]
+
+
+class Publisher:
+    """`publish` may be called from any thread and returns at once. Counts what was `published` and `dropped`."""
+
+    def __init__(self) -> None:
+        self.published = 0
+        self.dropped = 0
+        self._loop = uvloop.new_event_loop()
+        self._queue: asyncio.Queue[BusMessage | None] = asyncio.Queue()
+        self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
+        self._thread.start()
+
+    def publish(self, messages: list[BusMessage]) -> None:
+        """Hands the messages over, in order; what does not fit into the queue is dropped."""
+        self._loop.call_soon_threadsafe(self._enqueue, messages)
+
+    def close(self) -> None:
+        """Publishes what waits, for two seconds at most."""
+        self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+        self._thread.join(DRAIN_SECONDS)
+
+    def _enqueue(self, messages: list[BusMessage]) -> None:
+        room = QUEUE - self._queue.qsize()
+        for message in messages[:room]:
+            self._queue.put_nowait(message)
+        self.dropped += len(messages[room:])
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._publish_all())
+        finally:
+            self._loop.close()
+
+    async def _publish_all(self) -> None:
+        layer = get_channel_layer()
+        assert layer is not None
+        closed_until, away_since = 0.0, 0
+        while (message := await self._queue.get()) is not None:
+            if self._loop.time() < closed_until:
+                self.dropped += 1
+                continue
+            try:
+                async with asyncio.timeout(PUBLISH_SECONDS):
+                    await layer.group_send(group_of(message["channel"]), dict(message))
+            except Exception as error:  # whatever is wrong with the bus, the next publish may work
+                if not closed_until:
+                    away_since = self.dropped
+                    logger.warning("bus.away error=%s", type(error).__name__)
+                self.dropped += 1
+                closed_until = self._loop.time() + BREAKER_SECONDS
+            else:
+                self.published += 1
+                if closed_until:
+                    logger.info("bus.back dropped=%d", self.dropped - away_since)
+                    closed_until = 0.0

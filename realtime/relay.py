@@ -1,0 +1,106 @@
+"""The relay: the one process that moves what services recorded. `manage.py relay` runs it.
+
+It numbers committed events (the main thread), publishes them (a thread with a loop) and enqueues jobs (a thread).
+Numbering waits for neither of the others. Any error of the database ends the process: whoever supervises it starts it
+anew, or a standby takes over, and what was committed is still there.
+"""
+
+import logging
+import os
+import threading
+import time
+
+from django.db import connection
+
+from realtime.enqueueing import Broker, BrokerAway, enqueue_due
+from realtime.lock import lock_for, prepare_connections
+from realtime.numbering import BATCH, Numbering
+from realtime.publishing import Publisher, messages_of
+
+logger = logging.getLogger(__name__)
+
+# Half of it is the delay of an event on average; it costs 1 % of a core. NOTIFY would halve the commits a second.
+POLL_SECONDS = 0.01
+STANDBY_POLL_SECONDS = 0.25
+JOBS_POLL_SECONDS = 0.05
+BROKER_RETRY_SECONDS = 1.0
+REPORT_SECONDS = 60.0
+
+
+class Relay:
+    """`run` blocks until `stop` is called, from a signal handler or another thread."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._enqueuer_error: Exception | None = None
+        self.numbered = 0
+        self.enqueued = 0
+
+    def stop(self) -> None:
+        """Ends `run` after the batch at hand."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Waits for the lock, then works. Raises what the database raises."""
+        prepare_connections()
+        lock = lock_for(connection)
+        if not lock.acquire():
+            logger.info("relay.standby pid=%d", os.getpid())
+            while not lock.acquire():
+                if self._stop.wait(STANDBY_POLL_SECONDS):
+                    return
+        numbering = Numbering(connection)
+        logger.info("relay.started pid=%d position=%d", os.getpid(), numbering.position)
+        publisher = Publisher()
+        enqueuer = threading.Thread(target=self._enqueue, name="enqueuer", daemon=True)
+        enqueuer.start()
+        try:
+            self._number(numbering, publisher)
+        finally:
+            self._stop.set()
+            publisher.close()
+        enqueuer.join(BROKER_RETRY_SECONDS)
+        if self._enqueuer_error is not None:
+            raise self._enqueuer_error
+        lock.release()
+        logger.info("relay.stopped pid=%d position=%d", os.getpid(), numbering.position)
+
+    def _number(self, numbering: Numbering, publisher: Publisher) -> None:
+        next_report = time.monotonic() + REPORT_SECONDS
+        wait = 0.0
+        while not self._stop.wait(wait):
+            events = numbering.number()
+            if events:
+                publisher.publish(messages_of(events))
+                self.numbered += len(events)
+            wait = 0.0 if len(events) == BATCH else POLL_SECONDS
+            if time.monotonic() >= next_report:
+                next_report += REPORT_SECONDS
+                logger.info(
+                    "relay.report position=%d numbered=%d published=%d dropped=%d enqueued=%d",
+                    numbering.position, self.numbered, publisher.published, publisher.dropped, self.enqueued,
+                )  # fmt: skip
+
+    def _enqueue(self) -> None:
+        broker = Broker()
+        away, wait = False, 0.0
+        try:
+            while not self._stop.wait(wait):
+                try:
+                    sent = enqueue_due(broker)
+                except BrokerAway as error:
+                    if not away:
+                        logger.warning("broker.away error=%s", error)
+                    away, wait = True, BROKER_RETRY_SECONDS
+                    continue
+                if sent and away:
+                    logger.info("broker.back")
+                    away = False
+                self.enqueued += sent
+                wait = JOBS_POLL_SECONDS if not sent else 0.0
+        except Exception as error:
+            self._enqueuer_error = error
+            self._stop.set()
+        finally:
+            broker.close()
+            connection.close()
