@@ -18,6 +18,7 @@ asyncioreactor.install(asyncio.new_event_loop())
 
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.server import Server  # noqa: E402
+from django.conf import settings  # noqa: E402
 
 # The key under which `realtime.transport` looks for the protocol object.
 EXTENSION = "simmer.daphne"
@@ -55,7 +56,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
     arguments = sys.argv[1:]
     if not {"-p", "--port", "-u", "--unix-socket", "--fd", "-e", "--endpoint"} & set(arguments):
-        arguments += ["--port", os.environ.get("PORT", "8000")]
+        arguments += ["--bind", settings.LISTEN_ADDRESS, "--port", str(settings.PORT)]
     fixed = ["--websocket-max-message-size", "65536", "--websocket_timeout", "-1", "--no-server-name"]
     Command().run([*fixed, "--verbosity", "0", *arguments, "core.asgi:application"])
 
