@@ -1,5 +1,7 @@
 """The admin's view of the outbox: dead jobs to try again, events to look at."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -7,9 +9,15 @@ from django.http import HttpRequest
 from realtime.jobs import revive
 from realtime.models import Job, StreamEvent
 
+if TYPE_CHECKING:
+    JobModelAdmin = admin.ModelAdmin[Job]
+    StreamEventModelAdmin = admin.ModelAdmin[StreamEvent]
+else:
+    JobModelAdmin = StreamEventModelAdmin = admin.ModelAdmin
+
 
 @admin.register(Job)
-class JobAdmin(admin.ModelAdmin[Job]):
+class JobAdmin(JobModelAdmin):
     list_display = ["id", "task", "queue", "state", "attempts", "error", "enqueue_at", "created_at"]
     list_filter = ["state", "queue", "task"]
     search_fields = ["id", "task"]
@@ -27,7 +35,7 @@ class JobAdmin(admin.ModelAdmin[Job]):
 
 
 @admin.register(StreamEvent)
-class StreamEventAdmin(admin.ModelAdmin[StreamEvent]):
+class StreamEventAdmin(StreamEventModelAdmin):
     list_display = ["id", "channel", "offset", "type", "position", "created_at"]
     list_filter = ["type"]
     search_fields = ["=channel"]

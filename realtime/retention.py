@@ -7,7 +7,7 @@ the last `position`.
 import logging
 from datetime import datetime
 
-from django.db.models import Exists, Max, Min, OuterRef
+from django.db.models import Exists, F, Max, Min, OuterRef
 
 from realtime.models import StreamEvent
 
