@@ -1,0 +1,214 @@
+"""`/media/`: public files straight from MEDIA_ROOT, beside Django, which knows no ranges.
+
+Whatever lies there was written once under a name of its own (storage keys are random), so that answers may be cached
+for ever. Served is what has a known extension, lies inside and is reached without a symbolic link.
+"""
+
+import asyncio
+import errno
+import io
+import logging
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+from django.conf import settings
+
+from core import api
+from core.handler import Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+# Nothing that a browser would run, and no guessing (nosniff).
+CONTENT_TYPES = {
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "png": "image/png",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "m4s": "video/iso.segment",
+    "m3u8": "application/vnd.apple.mpegurl",
+}
+# One read and one message: most pictures are a single one.
+BLOCK = 256 * 1024
+ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES, errno.ENAMETOOLONG, errno.ENXIO}
+
+HEADERS = {
+    "accept-ranges": "bytes",
+    "cache-control": "public, max-age=31536000, immutable",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    # Public for every page: <img>, canvas and players of other origins, never with credentials.
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "ETag, Content-Range, Accept-Ranges",
+    "cross-origin-resource-policy": "cross-origin",
+}
+
+
+@dataclass
+class OpenFile:
+    """A regular file, and its first block if that is all of it: then one hop to a thread served the request."""
+
+    file: io.FileIO
+    size: int
+    etag: str
+    content_type: str
+    whole: bytes | None
+
+
+class MediaFiles:
+    """An ASGI application for GET and HEAD, with ETag, If-None-Match, If-Range and a single Range."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        if method not in ("GET", "HEAD"):
+            await _refuse(send, 405, "Files can only be read.", "method_not_allowed", {"allow": "GET, HEAD"})
+            return
+        name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(settings.MEDIA_URL)
+        try:
+            opened = await asyncio.to_thread(open_inside, str(settings.MEDIA_ROOT), name)
+        except OSError as error:
+            log.error("media_unreadable path=%s error=%r", scope["path"], error)
+            await _refuse(
+                send, 503, "The file cannot be read right now; try again shortly.", "unavailable", {"retry-after": "1"}
+            )
+            return
+        if opened is None:
+            await _refuse(send, 404, "There is no such file.", "not_found", head=method == "HEAD")
+            return
+        with opened.file:
+            await _serve(opened, _conditions(scope), receive, send, head=method == "HEAD")
+
+
+def open_inside(root: str, name: str) -> OpenFile | None:
+    """Opens a file under `root`; None unless it may be served. OSError is trouble of the disk or the process."""
+    parts = name.split("/")
+    content_type = CONTENT_TYPES.get(parts[-1].rpartition(".")[2])
+    if content_type is None or any(not part or part.startswith(".") for part in parts):
+        return None
+    folders: list[int] = []
+    try:
+        # Each step is taken from the folder before and follows no link: nothing can be swapped in between.
+        folders.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        for part in parts[:-1]:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            folders.append(os.open(part, flags, dir_fd=folders[-1]))
+        # O_NONBLOCK: opening a pipe would wait for its writer.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        file = io.FileIO(os.open(parts[-1], flags, dir_fd=folders[-1]))
+    except ValueError:  # NUL, or what no file name can be
+        return None
+    except OSError as error:
+        if error.errno in ABSENT:
+            return None
+        raise
+    finally:
+        for folder in folders:
+            os.close(folder)
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        file.close()
+        return None
+    whole = os.pread(file.fileno(), BLOCK, 0) if status.st_size <= BLOCK else None
+    etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+    return OpenFile(file, status.st_size, etag, content_type, whole)
+
+
+async def _serve(opened: OpenFile, conditions: Mapping[str, str], receive: Receive, send: Send, *, head: bool) -> None:
+    headers = {**HEADERS, "etag": opened.etag}
+    if _has_etag(conditions.get("if-none-match", ""), opened.etag):
+        await send(_start(304, headers))
+        await send({"type": "http.response.body"})
+        return
+    status, first, last = 200, 0, opened.size - 1
+    wanted = conditions.get("range", "")
+    if wanted and not head and conditions.get("if-range", opened.etag) == opened.etag:
+        try:
+            chosen = parse_range(wanted, opened.size)
+        except IndexError:
+            size = {"content-range": f"bytes */{opened.size}"}
+            await _refuse(send, 416, "The file is shorter than that.", "range_not_satisfiable", size)
+            return
+        if chosen is not None:
+            status, (first, last) = 206, chosen
+            headers["content-range"] = f"bytes {first}-{last}/{opened.size}"
+    headers["content-type"] = opened.content_type
+    headers["content-length"] = str(last - first + 1)
+    await send(_start(status, headers))
+    if head:
+        await send({"type": "http.response.body"})
+    elif opened.whole is not None:
+        await send({"type": "http.response.body", "body": opened.whole[first : last + 1]})
+    else:
+        await _send_blocks(opened, first, last, receive, send)
+
+
+async def _send_blocks(opened: OpenFile, first: int, last: int, receive: Receive, send: Send) -> None:
+    """One block at a time: the next is read when the server has taken this one."""
+    gone = asyncio.create_task(_disconnected(receive))
+    try:
+        while first <= last and not gone.done():
+            block = await asyncio.to_thread(os.pread, opened.file.fileno(), min(BLOCK, last - first + 1), first)
+            if not block:
+                raise OSError(errno.EIO, "the file shrank while it was sent")
+            first += len(block)
+            await send({"type": "http.response.body", "body": block, "more_body": first <= last})
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def parse_range(value: str, size: int) -> tuple[int, int] | None:
+    """(first, last) of a single range of bytes, None when the header is to be ignored; IndexError: beyond the end."""
+    match = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", value.strip(), re.ASCII | re.IGNORECASE)
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first = int(match[1])
+        last = int(match[2]) if match[2] else max(first, size)
+        if last < first:
+            return None
+    if first >= size:
+        raise IndexError(value)
+    return first, min(last, size - 1)
+
+
+def _has_etag(value: str, etag: str) -> bool:
+    return value.strip() == "*" or any(item.strip().removeprefix("W/") == etag for item in value.split(","))
+
+
+def _conditions(scope: Scope) -> dict[str, str]:
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+        if name in (b"range", b"if-range", b"if-none-match")
+    }
+
+
+def _start(status: int, headers: Mapping[str, str]) -> Message:
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {"type": "http.response.start", "status": status, "headers": encoded}
+
+
+async def _refuse(
+    send: Send, status: int, detail: str, code: str, headers: Mapping[str, str] | None = None, *, head: bool = False
+) -> None:
+    body = orjson.dumps(api.problem(status, detail, code=code))
+    common = {
+        "content-type": api.PROBLEM_TYPE,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "access-control-allow-origin": "*",
+    }
+    await send(_start(status, {**common, **(headers or {})}))
+    await send({"type": "http.response.body", "body": b"" if head else body})

@@ -1,0 +1,76 @@
+"""Media of their owner: uploaded, watched while they are worked on, deleted."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.errors import NotFound
+from media_pipeline.models import Media
+from media_pipeline.serializers import MediaInput, MediaOutput
+from media_pipeline.services import image_create, media_delete
+from media_pipeline.shapes import media_shape
+
+TAGS = ["media"]
+NO_STORE = {"Cache-Control": "private, no-cache"}
+
+
+def get_media_for_user(user: Any, media_id: UUID) -> Media:
+    """One's own; NotFound for anybody else's."""
+    media = Media.objects.visible_to(user).filter(id=media_id).first()
+    if media is None:
+        raise NotFound("There is no such media of yours.")
+    return media
+
+
+class MediaListView(APIView):
+    permission_classes = [IsAuthenticated]
+    throttle_scope = "upload"
+
+    @extend_schema(
+        operation_id="media_create",
+        summary="Upload a picture",
+        description=(
+            "JPEG, PNG, WebP, GIF (its first frame) or HEIC, up to 20 MB and 50 megapixels, as a file in multipart or "
+            "as base64 in JSON. The renditions are made afterwards: `media.ready` or `media.failed` is heard on "
+            "`inbox:{your id}`. The id is good as `image_id` at once."
+        ),
+        tags=TAGS,
+        request={"multipart/form-data": MediaInput, "application/json": MediaInput},
+        responses={202: MediaOutput},
+        examples=[
+            OpenApiExample("base64", {"image": "data:image/gif;base64,R0lGODlhAQABAAAAACw="}, request_only=True),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        data = MediaInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        field = data.field_sent
+        media = image_create(owner=request.user, data=data.validated_data[field], field=field)
+        return Response(
+            media_shape(media), status=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/media/{media.id}/"}
+        )
+
+
+class MediaDetailView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="media_read", summary="How far one's media is", tags=TAGS, responses={200: MediaOutput})
+    def get(self, request: Request, media_id: UUID) -> Response:
+        return Response(media_shape(get_media_for_user(request.user, media_id)), headers=NO_STORE)
+
+    @extend_schema(
+        operation_id="media_delete",
+        summary="Delete one's media and its files",
+        description="409 with the code `in_use` while a recipe or profile shows it.",
+        tags=TAGS,
+        responses={204: None},
+    )
+    def delete(self, request: Request, media_id: UUID) -> Response:
+        media_delete(media=get_media_for_user(request.user, media_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
