@@ -1,7 +1,7 @@
 """People, their profiles, sessions and follows."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
@@ -61,7 +61,7 @@ class User(AbstractUser):
         ADMIN = "admin"
 
     # ASCII, for the database folds the case of nothing else reliably; no "@", so that a username is never an e-mail.
-    username = models.CharField(  # type: ignore[misc]  # the stubs declare it on the class
+    username = models.CharField(
         max_length=150,
         unique=True,
         validators=[
@@ -78,7 +78,7 @@ class User(AbstractUser):
     premium_until = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=80, blank=True)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         constraints = [
@@ -125,6 +125,8 @@ class Profile(Timestamped):
     """What a person says of themselves, and counters changed in the transaction of what they count."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    # Goes up with each edit by the person, never with a follow: If-Match compares it.
+    version = models.PositiveIntegerField(default=1)
     bio = models.CharField(max_length=500, blank=True)
     website = models.URLField(blank=True)
     picture = models.ForeignKey(

@@ -49,6 +49,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('version', models.PositiveIntegerField(default=1)),
                 ('bio', models.CharField(blank=True, max_length=500)),
                 ('website', models.URLField(blank=True)),
                 ('follower_count', models.PositiveIntegerField(default=0)),

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
 from core.errors import Conflict
+from core.etags import require_version
 from media_pipeline.services import image_create, media_delete
 
 Which = Literal["picture", "cover"]
@@ -15,14 +16,23 @@ PROFILE_FIELDS = ("bio", "website")
 
 
 @transaction.atomic
-def profile_update(*, user: User, changes: dict[str, Any]) -> None:
-    """Saves those of USER_FIELDS and PROFILE_FIELDS that are in `changes`."""
-    for row, names in ((user, USER_FIELDS), (user.profile, PROFILE_FIELDS)):
-        changed = [name for name in names if name in changes and getattr(row, name) != changes[name]]
-        for name in changed:
+def profile_update(*, user: User, changes: dict[str, Any], expected: set[int] | None = None) -> None:
+    """Saves those of USER_FIELDS and PROFILE_FIELDS that are in `changes`; no version is used up when none differs.
+
+    `expected`: the versions of the profile that the edit was made for, None for any. Raises PreconditionFailed.
+    """
+    profile = Profile.objects.select_for_update().get(user=user)
+    require_version(profile.version, expected)
+    changed: dict[User | Profile, list[str]] = {}
+    for row, names in ((user, USER_FIELDS), (profile, PROFILE_FIELDS)):
+        changed[row] = [name for name in names if name in changes and getattr(row, name) != changes[name]]
+        for name in changed[row]:
             setattr(row, name, changes[name])
-        if changed:
-            row.save(update_fields=[*changed, "updated_at"] if isinstance(row, Profile) else changed)
+    if changed[user]:
+        user.save(update_fields=changed[user])
+    if any(changed.values()):
+        profile.version += 1
+        profile.save(update_fields=[*changed[profile], "version", "updated_at"])
 
 
 @transaction.atomic

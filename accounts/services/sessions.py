@@ -16,23 +16,28 @@ from accounts.events import SessionRevoked
 from accounts.identities import digest_of
 from accounts.models import Session, Ticket, User
 from accounts.tokens import read_refresh, refuse_invalid
-from core.errors import Invalid, Unauthenticated
+from core.errors import Invalid, Throttled, Unauthenticated
+from core.limits import failures
 from realtime.outbox import record
 
 TICKET_SECONDS = 30
 
 
-def sign_in(*, identifier: str, password: str, user_agent: str = "") -> Session:
+def sign_in(*, identifier: str, password: str, address: str, user_agent: str = "") -> Session:
     """Opens a session for the person of that username or e-mail.
 
     Raises Unauthenticated, the same and after the same work, whether the person is unknown, closed, or the password
-    wrong.
+    wrong; Throttled after too many of them for that account, from `address` or from everywhere.
     """
     people = User.objects.select_related("profile__picture", "profile__cover")
     user = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
+    account = str(user.pk) if user is not None else identifier
+    if wait := failures.hit(account=account, address=address):
+        raise Throttled("Too many failed sign-ins: wait, or reset the password.", wait=wait)
     if user is None:
         make_password(password)  # as long as checking one takes
     elif user.check_password(password) and user.is_active:
+        failures.clear(account=account, address=address)
         return session_open(user=user, user_agent=user_agent)
     raise Unauthenticated("The username, e-mail or password is wrong.", code="bad_credentials")
 

@@ -33,6 +33,7 @@ from accounts.services.sessions import (
 )
 from accounts.shapes import own_user
 from accounts.tokens import issue_tokens
+from core.clients import address_of
 from core.errors import Unauthenticated
 
 TAGS = ["auth"]
@@ -101,6 +102,7 @@ class TokenView(AuthView):
         session = sign_in(
             identifier=data.validated_data.get("username") or data.validated_data["email"],
             password=data.validated_data["password"],
+            address=address_of(request._request),
             user_agent=_user_agent(request),
         )
         return _token_reply(session)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
@@ -15,15 +16,17 @@ from accounts.serializers import CoverInput, OwnUserOutput, PictureInput, Profil
 from accounts.services.profiles import Which, picture_remove, picture_set, profile_update, user_deactivate
 from accounts.services.sessions import sessions_revoke
 from accounts.shapes import own_user
+from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from media_pipeline.shapes import image_shape
 
 TAGS = ["me"]
 
 
-def _own(user: User) -> dict[str, Any]:
-    """As it is now: the request's copy has been loaded before any change and without the cover."""
-    return own_user(User.objects.select_related("profile__picture", "profile__cover").get(pk=user.pk))
+def _own(request: Request) -> HttpResponse:
+    """As it is now: the request's copy was loaded before any change, and without the cover."""
+    user = User.objects.select_related("profile__picture", "profile__cover").get(pk=user_of(request).pk)
+    return conditional(request, Response(own_user(user)), version=user.profile.version)
 
 
 class OwnView(APIView):
@@ -32,8 +35,8 @@ class OwnView(APIView):
 
 class MeView(OwnView):
     @extend_schema(operation_id="me_read", summary="Your profile", tags=TAGS, responses={200: OwnUserOutput})
-    def get(self, request: Request) -> Response:
-        return Response(_own(user_of(request)))
+    def get(self, request: Request) -> HttpResponse:
+        return _own(request)
 
     @extend_schema(
         operation_id="me_update",
@@ -46,11 +49,11 @@ class MeView(OwnView):
             OpenApiExample("bio", {"bio": "Bread, mostly.", "website": "https://ann.example"}, request_only=True)
         ],
     )
-    def patch(self, request: Request) -> Response:
+    def patch(self, request: Request) -> HttpResponse:
         data = ProfileInput(data=request.data)
         data.is_valid(raise_exception=True)
-        profile_update(user=user_of(request), changes=data.validated_data)
-        return Response(_own(user_of(request)))
+        profile_update(user=user_of(request), changes=data.validated_data, expected=expected_versions(request))
+        return _own(request)
 
     @extend_schema(
         operation_id="me_delete",
@@ -131,7 +134,7 @@ class SessionsView(OwnView):
         tags=TAGS,
         responses={200: SessionOutput(many=True)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         def shape(sessions: list[Session]) -> list[dict[str, Any]]:
             return [
                 {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from accounts.serializers import FollowOutput, PeopleQuery, UserOutput
 from accounts.services.follows import follow, unfollow
 from accounts.shapes import full_user
 from core.errors import NotFound
+from core.etags import conditional
 from core.pages import CursorPages
 from realtime.positions import stream_position
 
@@ -41,15 +43,16 @@ class UserListView(APIView):
         parameters=[PeopleQuery],
         responses={200: UserOutput(many=True)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponse:
         query = PeopleQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         people = User.objects.shown_to(request.user)
         if q := query.validated_data.get("q"):
             people = people.filter(Q(username__icontains=q) | Q(display_name__icontains=q))
-        return self.pages.respond(
+        page = self.pages.respond(
             request, people, lambda rows: [full_user(user, is_following=user.is_followed) for user in rows]
         )
+        return conditional(request, page)
 
 
 class UserDetailView(APIView):
@@ -60,13 +63,14 @@ class UserDetailView(APIView):
         tags=TAGS,
         responses={200: UserOutput},
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         found = get_user_for_viewer(request.user, username)
         position = stream_position(f"user:{found.pk}")
         user = User.objects.shown_to(request.user).filter(pk=found.pk).first()
         if user is None:
             raise NotFound("There is no such person.")
-        return Response(full_user(user, is_following=user.is_followed), headers={"Stream-Position": position})
+        response = Response(full_user(user, is_following=user.is_followed), headers={"Stream-Position": position})
+        return conditional(request, response, version=user.profile.version)
 
 
 class FollowView(APIView):
@@ -106,18 +110,19 @@ class FollowListView(APIView):
     person: str
     listed: str
 
-    def respond(self, request: Request, username: str) -> Response:
+    def respond(self, request: Request, username: str) -> HttpResponse:
         user = get_user_for_viewer(request.user, username)
         follows = (
             Follow.objects.filter(**{self.person: user, f"{self.listed}__in": User.objects.visible_to(request.user)})
             .select_related(f"{self.listed}__profile__picture", f"{self.listed}__profile__cover")
             .annotate(is_followed=followed_by(request.user, f"{self.listed}_id"))
         )
-        return self.pages.respond(
+        page = self.pages.respond(
             request,
             follows,
             lambda rows: [full_user(getattr(row, self.listed), is_following=row.is_followed) for row in rows],
         )
+        return conditional(request, page)
 
 
 class FollowersView(FollowListView):
@@ -129,7 +134,7 @@ class FollowersView(FollowListView):
         tags=TAGS,
         responses={200: UserOutput(many=True)},
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         return self.respond(request, username)
 
 
@@ -142,5 +147,5 @@ class FollowingView(FollowListView):
         tags=TAGS,
         responses={200: UserOutput(many=True)},
     )
-    def get(self, request: Request, username: str) -> Response:
+    def get(self, request: Request, username: str) -> HttpResponse:
         return self.respond(request, username)
