@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.core.validators import URLValidator
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Profile, User
-from core.errors import TooLarge
-from media_pipeline.imaging import MAX_BYTES
-from media_pipeline.services import TOO_MANY_BYTES, decode_base64
+from core.fields import Text
+from media_pipeline.serializers import ImageOutput, PictureField
 
 # Longer ones are no safer and only cost time to hash.
 PASSWORD_MAX = 128
@@ -20,35 +18,9 @@ NOT_WRITABLE = (
 )  # fmt: skip
 
 
-class Text(serializers.CharField):
-    """A string, and not a number that could be read as one."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class PasswordField(Text):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, write_only=True, **kwargs)
-
-
-@extend_schema_field({"type": "string", "description": "base64, plain or as a data URL; in multipart, a file"})
-class PictureField(serializers.Field[bytes, Any, Any, Any]):
-    """The bytes of an uploaded file or of a base64 text."""
-
-    default_error_messages = {"invalid": "Send a file (multipart) or base64 text (JSON)."}
-
-    def to_internal_value(self, data: Any) -> bytes:
-        if isinstance(data, str):
-            return decode_base64(data, field=self.field_name or "image")
-        if not hasattr(data, "chunks"):
-            self.fail("invalid")
-        if data.size > MAX_BYTES:
-            raise TooLarge(TOO_MANY_BYTES)
-        content: bytes = data.read()
-        return content
 
 
 class RegisterInput(serializers.Serializer[Any]):
@@ -129,8 +101,8 @@ class UserOutput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=User.Role.choices)
     bio = serializers.CharField()
     website = serializers.CharField()
-    picture = serializers.DictField(allow_null=True, help_text="an image, or null")
-    cover = serializers.DictField(allow_null=True, help_text="an image, or null")
+    picture = ImageOutput(allow_null=True)
+    cover = ImageOutput(allow_null=True)
     follower_count = serializers.IntegerField()
     following_count = serializers.IntegerField()
     post_count = serializers.IntegerField()

@@ -6,8 +6,7 @@ from django.db import transaction
 
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
-from core.errors import Conflict
-from core.etags import require_version
+from core.errors import Conflict, PreconditionFailed
 from media_pipeline.services import image_create, media_delete
 
 Which = Literal["picture", "cover"]
@@ -22,7 +21,8 @@ def profile_update(*, user: User, changes: dict[str, Any], expected: set[int] | 
     `expected`: the versions of the profile that the edit was made for, None for any. Raises PreconditionFailed.
     """
     profile = Profile.objects.select_for_update().get(user=user)
-    require_version(profile.version, expected)
+    if expected is not None and profile.version not in expected:
+        raise PreconditionFailed("Your profile was changed since you read it: read it again, then repeat the edit.")
     changed: dict[User | Profile, list[str]] = {}
     for row, names in ((user, USER_FIELDS), (profile, PROFILE_FIELDS)):
         changed[row] = [name for name in names if name in changes and getattr(row, name) != changes[name]]

@@ -12,12 +12,20 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.services.profiles import picture_set
-from core.constraints import violated_constraint
+from core.constraints import violated
 from core.errors import Invalid
 
 TAKEN = {
     "username": "A user with that username already exists.",
     "email": "A user with that e-mail already exists.",
+}
+# Uniqueness in any case of letters, and the `unique=True` that Django asks of a USERNAME_FIELD: its index's name in
+# PostgreSQL, its column in SQLite.
+_FIELD_OF = {
+    "user_email_ci": "email",
+    "user_username_ci": "username",
+    "accounts_user_username_key": "username",
+    "accounts_user.username": "username",
 }
 
 
@@ -81,7 +89,7 @@ def _save(user: User) -> None:
                 user.save(force_insert=True)
             return
         except IntegrityError as error:
-            field = _field_taken(error)
+            field = _FIELD_OF.get(violated(error).name)
             if field is None:
                 raise
             if field == "username" and made:
@@ -98,11 +106,3 @@ def _usernames_from(email: str) -> Iterator[str]:
         username = f"{base}{secrets.randbelow(10**digits)}" if digits else base
         if not User.objects.named(username).exists():
             yield username
-
-
-def _field_taken(error: IntegrityError) -> str | None:
-    name, text = violated_constraint(error)[0], str(error)
-    # `unique=True` has a name made by Django in PostgreSQL and none in SQLite.
-    if name == "user_username_ci" or name.startswith("accounts_user_username") or "accounts_user.username" in text:
-        return "username"
-    return "email" if name == "user_email_ci" else None

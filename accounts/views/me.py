@@ -18,6 +18,7 @@ from accounts.services.sessions import sessions_revoke
 from accounts.shapes import own_user
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
+from media_pipeline.serializers import ImageOutput
 from media_pipeline.shapes import image_shape
 
 TAGS = ["me"]
@@ -95,7 +96,7 @@ class PictureView(OwnImageView):
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
         request={"application/json": PictureInput, "multipart/form-data": PictureInput},
-        responses={200: dict},
+        responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:
         return self._put(request)
@@ -115,7 +116,7 @@ class CoverView(OwnImageView):
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
         request={"application/json": CoverInput, "multipart/form-data": CoverInput},
-        responses={200: dict},
+        responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:
         return self._put(request)
