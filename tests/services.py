@@ -136,8 +136,8 @@ def _without_root(programs: Path, folder: Path) -> tuple[Path, list[str], list[s
     return programs, account, [*account, "--pdeathsig=QUIT"]
 
 
-def _start_postgresql(folder: Path) -> tuple[Server, str, str]:
-    """A private server: itself, its URL, and its name for the header."""
+def start_postgresql(folder: Path, *, durable: bool = False, **more: str) -> tuple[Server, str, str]:
+    """A private server: itself, its URL, and its name for the header. `durable`: it syncs, as the benchmarks need."""
     found = _postgresql_programs()
     if found is None:
         raise pytest.UsageError(
@@ -162,18 +162,17 @@ def _start_postgresql(folder: Path) -> tuple[Server, str, str]:
     if initdb.returncode:
         raise pytest.UsageError(f"initdb of {source} failed:\n{initdb.stdout}{initdb.stderr}")
     port = free_port()
-    options = {
+    options: dict[str, object] = {
         "port": port,
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
         "max_connections": 300,
         "shared_buffers": "64MB",
-        # Nothing here outlives the run.
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
         "autovacuum_naptime": "1h",
+        **more,
     }
+    if not durable:  # nothing here outlives the run
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = [str(programs / "postgres"), "-D", str(data)]
     command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     if server and server[0] == "setpriv":
@@ -201,7 +200,7 @@ def _redis_program() -> tuple[str, str] | None:
         return None
 
 
-def _start_redis(folder: Path) -> tuple[Server, str, str]:
+def start_redis(folder: Path) -> tuple[Server, str, str]:
     found = _redis_program()
     if found is None:
         raise pytest.UsageError(
@@ -220,7 +219,7 @@ def _start_redis(folder: Path) -> tuple[Server, str, str]:
 # --- The plugin --------------------------------------------------------------------------------------
 
 
-def _forget_the_callers_settings() -> None:
+def forget_the_callers_settings() -> None:
     """Neither the shell nor `.env` of whoever runs the tests decides what they see."""
     for name in re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE):
         os.environ.pop(name, None)
@@ -244,14 +243,14 @@ def _start() -> None:
     if url := os.environ.get("TEST_DATABASE_URL"):
         used.append("PostgreSQL at TEST_DATABASE_URL")
     else:
-        server, url, name = _start_postgresql(folder)
+        server, url, name = start_postgresql(folder)
         started.append(server)
         used.append(name)
     os.environ[DATABASE] = url
     if url := os.environ.get("TEST_REDIS_URL"):
         used.append("Redis at TEST_REDIS_URL")
     else:
-        server, url, name = _start_redis(folder)
+        server, url, name = start_redis(folder)
         started.append(server)
         used.append(name)
     os.environ[REDIS] = url
@@ -263,7 +262,7 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
     number = worker_number()
     if not number:
         _start()
-    _forget_the_callers_settings()
+    forget_the_callers_settings()
     # Two databases of Redis for each worker: this process's and the `stack` fixture's.
     os.environ["REDIS_URL"] = redis_url(database=2 * number)
     os.environ["DATABASE_URL"] = os.environ[DATABASE]
