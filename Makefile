@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 # How many processes share the tests: a number, or 0 for one without pytest-xdist.
 JOBS ?= auto
-# More for pytest: make test ARGS="-k rating"
+# More for pytest, as in make test ARGS="-k rating". Without it all tests run and their coverage must suffice.
 ARGS ?=
 
 # An environment whose interpreter is gone (the machine's Python was upgraded) is built anew.
@@ -48,7 +48,13 @@ run: $(VENV)/.installed ## start everything: http://localhost:8000 (PORT=..., DE
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## the tests, on real servers (ARGS="-k rating" for some of them)
+ifdef ARGS
 	@exec $(PY) -m pytest -n $(JOBS) $(ARGS)
+else
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest -n $(JOBS)
+	@$(PY) -m coverage combine --quiet && exec $(PY) -m coverage report
+endif
 
 .PHONY: faults
 faults: $(VENV)/.installed-dev ## the long tests: kills, outages, fuzzing

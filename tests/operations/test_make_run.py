@@ -68,6 +68,7 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     yield start
     for each in started:
         stop(each.process)
+        print(each.output())  # shown when the test fails
 
 
 def test_everything_starts_a_killed_child_comes_back_and_ctrl_c_stops_it_all(run: Callable[..., Run]) -> None:
