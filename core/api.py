@@ -6,21 +6,33 @@ Errors are RFC 9457 `application/problem+json`: `type`, `title`, `status`, `deta
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from http import HTTPStatus
 from typing import IO, Any
 
 import orjson
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import IntegrityError, OperationalError, InterfaceError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from rest_framework import exceptions, status
-from rest_framework.parsers import BaseParser
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    UnreadablePostError,
+)
+from django.urls import is_valid_path
+from django.utils.functional import Promise
+from django.utils.http import escape_leading_slashes
+from rest_framework import exceptions, parsers
+from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
 from core import errors
-from core.constraints import violated_constraint
+from core.constraints import violated
+from core.limits import seconds
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +50,12 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.Throttled: 429,
     errors.Unavailable: 503,
 }
-# DRF's codes that say less than its class does.
-CODE_OF: dict[int, str] = {400: "invalid", 401: "unauthenticated", 403: "forbidden", 405: "method_not_allowed"}
+# DRF's default codes in our words.
+CODE_OF = {
+    "not_authenticated": "unauthenticated",
+    "authentication_failed": "unauthenticated",
+    "permission_denied": "forbidden",
+}
 
 
 class JSONRenderer(BaseRenderer):
@@ -61,11 +77,11 @@ class JSONRenderer(BaseRenderer):
 
 def _encode(value: Any) -> Any:
     """What orjson does not know: Decimal, lazy strings and query results."""
-    if hasattr(value, "__float__"):
+    if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, list | tuple | set | frozenset) or hasattr(value, "__iter__") and not isinstance(value, str):
-        return list(value)
-    return str(value)
+    if isinstance(value, Promise):
+        return str(value)
+    return list(value)
 
 
 class JSONParser(BaseParser):
@@ -82,14 +98,31 @@ class JSONParser(BaseParser):
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(f"The body is not valid JSON: {error}.") from error
         if b"\\u0000" in body:
-            _refuse_nul(data)
+            _refuse_nul([data])
         if not isinstance(data, dict):
             raise exceptions.ParseError("The body must be a JSON object.")
         return data
 
 
-def _refuse_nul(data: Any) -> None:
-    pending = [data]
+class FormParser(parsers.FormParser):
+    """`application/x-www-form-urlencoded`, without NUL."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        data = super().parse(*args, **kwargs)
+        _refuse_nul([dict(data.lists())])
+        return data
+
+
+class MultiPartParser(parsers.MultiPartParser):
+    """`multipart/form-data`, without NUL in its texts."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> "DataAndFiles[Any, Any]":
+        parsed = super().parse(*args, **kwargs)
+        _refuse_nul([dict(parsed.data.lists())])
+        return parsed
+
+
+def _refuse_nul(pending: list[Any]) -> None:
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -106,7 +139,6 @@ def problem(
     *,
     code: str,
     field_errors: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The body of a problem+json answer."""
     body: dict[str, Any] = {
@@ -133,63 +165,98 @@ def problem_response(
     )
 
 
+@dataclass(slots=True)
+class _Problem:
+    status: int
+    code: str
+    detail: str
+    errors: Mapping[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error of a view becomes problem+json; None (a bug) goes on to handler500."""
-    headers: dict[str, str] = {}
-    field_errors: Mapping[str, Any] | None = None
-    if isinstance(error, errors.DomainError):
-        status_code = next(code for cls, code in STATUS_OF.items() if isinstance(error, cls))
-        detail, code = error.detail, error.code
-        if isinstance(error, errors.Invalid):
-            field_errors = error.errors
-        if status_code == 401:
-            headers["WWW-Authenticate"] = 'Bearer realm="api"'
-        if status_code == 503:
-            headers["Retry-After"] = "1"
-        if isinstance(error, errors.Throttled):
-            headers["Retry-After"] = str(error.wait)
-    elif isinstance(error, exceptions.ValidationError):
-        status_code, code = 400, "invalid"
-        field_errors = _flat(error.detail)
-        detail = "The input is not valid: see errors."
-    elif isinstance(error, exceptions.APIException):
-        status_code = error.status_code
-        code = CODE_OF.get(status_code, str(getattr(error.detail, "code", error.default_code)))
-        detail = str(error.detail)
-        if (wait := getattr(error, "wait", None)) is not None:
-            headers["Retry-After"] = str(max(1, int(-(-wait // 1))))
-        if challenge := getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = challenge
-    elif isinstance(error, ModelValidationError):
-        status_code, code, detail = 400, "invalid", "The input is not valid: see errors."
-        field_errors = error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
-    elif isinstance(error, Http404):
-        status_code, code, detail = 404, "not_found", "There is no such thing here."
-    elif isinstance(error, PermissionDenied):
-        status_code, code, detail = 403, "forbidden", "You may not do this."
-    elif isinstance(error, RequestDataTooBig):
-        status_code, code, detail = 413, "too_large", "The body is larger than this route takes."
-    elif isinstance(error, UnreadablePostError):
-        status_code, code, detail = 400, "parse_error", "The body ended before it was complete."
-    elif isinstance(error, IntegrityError):
-        name, message = violated_constraint(error)
-        status_code, code, detail = 409, "conflict", message
-        log.warning("constraint_violated constraint=%s", name)
-    elif isinstance(error, OperationalError | InterfaceError):
-        # The connection is broken or the database is away; the next request opens a new one.
-        log.error("database_unavailable error=%s", type(error).__name__)
-        status_code, code, detail = 503, "unavailable", "The database cannot be reached right now; try again shortly."
-        headers["Retry-After"] = "1"
-    else:
+    found = _of_domain(error) or _of_drf(error) or _of_django(error) or _of_database(error)
+    if found is None:
         return None
     response = Response(
-        problem(status_code, detail, code=code, field_errors=field_errors),
-        status=status_code,
-        headers=headers,
+        problem(found.status, found.detail, code=found.code, field_errors=found.errors),
+        status=found.status,
+        headers=found.headers,
         content_type=PROBLEM_TYPE,
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _of_domain(error: Exception) -> _Problem | None:
+    if not isinstance(error, errors.DomainError):
+        return None
+    status = next(status for cls, status in STATUS_OF.items() if isinstance(error, cls))
+    found = _Problem(status, error.code, error.detail)
+    if isinstance(error, errors.Invalid):
+        found.errors = error.errors
+    elif isinstance(error, errors.Unauthenticated):
+        found.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    elif isinstance(error, errors.Throttled):
+        found.headers["Retry-After"] = str(error.wait)
+    elif isinstance(error, errors.Unavailable):
+        found.headers["Retry-After"] = "1"
+    return found
+
+
+def _of_drf(error: Exception) -> _Problem | None:
+    if isinstance(error, exceptions.ValidationError):
+        return _Problem(400, "invalid", "The input is not valid: see errors.", _flat(error.detail))
+    if not isinstance(error, exceptions.APIException):
+        return None
+    code = str(getattr(error.detail, "code", error.default_code))
+    found = _Problem(error.status_code, CODE_OF.get(code, code), str(error.detail))
+    if isinstance(error, exceptions.Throttled):
+        wait = seconds(getattr(error, "wait", None) or 1)
+        found.detail = f"Too many requests: the next one is served in {wait} s."
+        found.headers["Retry-After"] = str(wait)
+    if challenge := getattr(error, "auth_header", None):
+        found.headers["WWW-Authenticate"] = challenge
+    return found
+
+
+def _of_django(error: Exception) -> _Problem | None:
+    match error:
+        case ModelValidationError():
+            found = error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+            return _Problem(400, "invalid", "The input is not valid: see errors.", found)
+        case Http404():
+            return _Problem(404, "not_found", "There is no such thing here.")
+        case PermissionDenied():
+            return _Problem(403, "forbidden", "You may not do this.")
+        case RequestDataTooBig():
+            return _Problem(413, "too_large", "The body is larger than this route takes.")
+        case UnreadablePostError():
+            return _Problem(400, "parse_error", "The body ended before it was complete.")
+        case SuspiciousOperation() | BadRequest():  # too many fields or files, a file name that leaves its folder
+            log.warning("bad_request error=%s", type(error).__name__)
+            return _Problem(400, "bad_request", "The request is malformed.")
+    return None
+
+
+def _of_database(error: Exception) -> _Problem | None:
+    match error:
+        case IntegrityError():
+            broken = violated(error)
+            if broken.kind == "not_null":  # no input of a client's: a service forgot a value
+                return None
+            log.warning("constraint_violated constraint=%s kind=%s", broken.name, broken.kind)
+            return _Problem(*((400, "invalid") if broken.kind == "check" else (409, "conflict")), broken.message)
+        case DataError():
+            log.warning("value_refused", exc_info=error)
+            return _Problem(400, "invalid", "A value is larger or longer than can be stored.")
+        case OperationalError() | InterfaceError():
+            # The connection is broken or the database is away; the next request opens a new one.
+            log.error("database_unavailable", exc_info=error)
+            away = "The database cannot be reached right now; try again shortly."
+            return _Problem(503, "unavailable", away, headers={"Retry-After": "1"})
+    return None
 
 
 def _flat(detail: Any, prefix: str = "") -> dict[str, list[str]]:
@@ -208,8 +275,12 @@ def _flat(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """handler404: addresses that no route knows."""
-    return problem_response(status.HTTP_404_NOT_FOUND, "There is no such address.", code="not_found")
+    """handler404: addresses that no route knows. One that lacks only its last slash is told so by 308, which keeps
+    the method and the body (APPEND_SLASH would turn a POST into a GET)."""
+    if not request.path_info.endswith("/") and is_valid_path(f"{request.path_info}/"):
+        target = escape_leading_slashes(request.get_full_path(force_append_slash=True))
+        return HttpResponsePermanentRedirect(target, preserve_request=True)
+    return problem_response(404, "There is no such address.", code="not_found")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -218,6 +289,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler403, and CSRF_FAILURE_VIEW."""
     return problem_response(403, "You may not do this.", code="forbidden")
 
 

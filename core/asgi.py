@@ -8,6 +8,7 @@ import django
 
 django.setup()
 
+# ruff: noqa: E402 (Django's settings must be there before anything that reads them)
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -35,7 +36,7 @@ pages = OneHopHandler()
 static = StaticHandler()
 media = _optional("core.files", "MediaFiles", OneHopHandler)()
 probes = {"/healthz": health.healthz, "/readyz": health.readyz}
-sockets = URLRouter([*_optional("realtime.routing", "websocket_urlpatterns", []), re_path(r"", refuse_socket)])
+sockets: Any = URLRouter([*_optional("realtime.routing", "websocket_urlpatterns", []), re_path(r"", refuse_socket)])  # type: ignore[arg-type, list-item]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,6 +53,6 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             handler = probes.get(path, pages)
         await handler(scope, receive, send)
     elif scope["type"] == "websocket":
-        await sockets(scope, receive, send)  # type: ignore[arg-type]
+        await sockets(scope, receive, send)
     else:
         raise ValueError(f"Simmer does not serve {scope['type']}.")

@@ -1,4 +1,4 @@
-"""The address of the client behind a request or a socket. X-Forwarded-For counts only as far as our proxies wrote it."""
+"""The address of the client behind a request or a socket: X-Forwarded-For counts as far as our own proxies wrote it."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -7,20 +7,22 @@ middleware can see is what it sees under WSGI; async views run, async streaming 
 """
 
 import asyncio
-import contextlib
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from typing import IO, Any
 
 from django.conf import settings
 from django.core import signals
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import get_exception_response
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.urls import set_script_prefix
+from django.urls import get_resolver, get_urlconf, set_script_prefix
 from django.utils.log import log_response
 
 from core import api, threads
@@ -38,6 +40,15 @@ FILE_BLOCK = 64 * 1024
 STALLED_SECONDS = 30.0
 
 
+_STATUS_OF: dict[type[Exception], int] = {
+    Http404: 404,
+    PermissionDenied: 403,
+    MultiPartParserError: 400,
+    BadRequest: 400,
+    SuspiciousOperation: 400,
+}
+
+
 class ClientGone(Exception):
     """The client closed the connection or stopped reading."""
 
@@ -50,8 +61,12 @@ class Request(ASGIRequest):
     """`too_large`: the body passed REQUEST_BODY_MAX and was not read to its end."""
 
     def __init__(self, scope: Scope, body: IO[bytes], *, too_large: bool = False) -> None:
-        super().__init__(scope, body)  # type: ignore[arg-type]
+        super().__init__(scope, body)
         self.too_large = too_large
+        if "CONTENT_LENGTH" not in self.META and (size := body.seek(0, SEEK_END)):
+            # Parsers take a request without a length for one without a body; by now it is known.
+            self.META["CONTENT_LENGTH"] = str(size)
+            body.seek(0)
 
 
 class OneHopHandler(BaseHandler):
@@ -124,24 +139,29 @@ class OneHopHandler(BaseHandler):
         return response
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
-        """The innermost part of the chain. Errors are problem+json with DEBUG too, and the log has the traceback."""
+        """The innermost part of the chain. With DEBUG too, errors are problem+json: the log has the traceback."""
         if getattr(request, "too_large", False):
-            return api.problem_response(
-                413, f"The body is larger than {settings.REQUEST_BODY_MAX} bytes.", code="too_large"
-            )
-        if not settings.DEBUG:
-            return super()._get_response(request)
+            limit = settings.REQUEST_BODY_MAX
+            return api.problem_response(413, f"The body is larger than {limit} bytes.", code="too_large")
         try:
-            return super()._get_response(request)
-        except Http404 as error:
-            return api.not_found(request, error)
-        except Exception as error:
-            if type(error).__module__.startswith("django.core.exceptions"):
-                raise
-            signals.got_request_exception.send(sender=None, request=request)
-            response = api.server_error(request)
-            log_response("%s: %s", "Internal Server Error", request.path, response=response, request=request, exception=error)
+            response: HttpResponseBase = super()._get_response(request)  # type: ignore[misc]
             return response
+        except Exception as error:
+            if not settings.DEBUG:
+                raise
+            return _answer_to(request, error)
+
+
+def _answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
+    """What Django answers without DEBUG; its pages with DEBUG are HTML, which clients of an API cannot read."""
+    status = next((status for kind, status in _STATUS_OF.items() if isinstance(error, kind)), 500)
+    if status == 500:
+        signals.got_request_exception.send(sender=None, request=request)
+        response = api.server_error(request)
+    else:
+        response = get_exception_response(request, get_resolver(get_urlconf()), status, error)
+    log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request, exception=error)
+    return response
 
 
 async def read_body(scope: Scope, receive: Receive) -> IO[bytes] | None:
@@ -177,7 +197,7 @@ async def read_body(scope: Scope, receive: Receive) -> IO[bytes] | None:
         body.close()
         raise
     body.seek(0)
-    return body  # type: ignore[return-value]
+    return body
 
 
 def _close(body: IO[bytes] | None) -> None:
@@ -187,7 +207,8 @@ def _close(body: IO[bytes] | None) -> None:
 
 def _start(response: HttpResponseBase) -> Message:
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in response.items()]
-    headers += [(b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()]
+    for cookie in response.cookies.values():
+        headers.append((b"Set-Cookie", cookie.output(header="").strip().encode("ascii")))
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 
 

@@ -31,7 +31,7 @@ LOCAL_SECONDS = 5.0
 # Keys that one process counts while Redis is away; the oldest are forgotten first.
 LOCAL_KEYS = 20_000
 PREFIX = "limit:"
-_PERIODS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+_PERIODS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 
 # KEYS: one list of times (microseconds, newest left) for each limit. ARGV: "requests seconds" for each.
 # Drops what is older than the window, then counts this request on every list, or on none when one is full.
@@ -87,7 +87,7 @@ class Standing:
 
 @lru_cache
 def parse_rate(rate: str) -> Limit | None:
-    """"10/min" as a Limit, "off" as None."""
+    """ "10/min" as a Limit, "off" as None."""
     if rate == "off":
         return None
     match = re.fullmatch(r"([1-9]\d*)/([a-z]+)", rate)
@@ -155,7 +155,7 @@ class LocalLimits:
                 for times in logs:
                     times.append(now)
             return [
-                Standing(has_place, limit.requests - len(times), times[0] + limit.seconds - now if times else limit.seconds)
+                Standing(has_place, limit.requests - len(times), (times[0] if times else now) + limit.seconds - now)
                 for has_place, times, (_, limit) in zip(free, logs, wanted, strict=True)
             ]
 
@@ -196,7 +196,7 @@ class Failures:
         return max((seconds(standing.reset) for standing in take(wanted) if not standing.free), default=0)
 
     def clear(self, *, account: str, address: str) -> None:
-        """Forgets the tries from this address, and one of the account's: a success does not free a guesser elsewhere."""
+        """Forgets the tries from this address and one of the account's, so that no guesser elsewhere is set free."""
         at_address, anywhere = self._keys(account, address)
         _local.forget(at_address)
         try:

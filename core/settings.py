@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "core.security.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,6 +109,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# An address that lacks its last slash is answered by 308 (core.api.not_found), which keeps the method and the body.
+APPEND_SLASH = False
 ROOT_URLCONF = "core.urls"
 ASGI_APPLICATION = "core.asgi.application"
 TEMPLATES = [
@@ -222,8 +225,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["core.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "core.api.JSONParser",
-        "rest_framework.parsers.MultiPartParser",
-        "rest_framework.parsers.FormParser",
+        "core.api.MultiPartParser",
+        "core.api.FormParser",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["core.throttles.RequestThrottle"],
     "EXCEPTION_HANDLER": "core.api.problem_handler",

@@ -41,7 +41,7 @@ class StaticHandler(OneHopHandler):
         """No middleware of settings: only what `_chain` names."""
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
-        response = self._chain(request)
+        response: HttpResponseBase = self._chain(request)
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]
         return response
 

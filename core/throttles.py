@@ -45,15 +45,11 @@ class RequestThrottle(BaseThrottle):
     @staticmethod
     def _wanted(request: Request, scope: str | None) -> list[tuple[str, str, Limit]]:
         """(name, key, limit) of each limit that is switched on and holds for this request."""
-        wanted = []
-        user_id = request.user.pk if request.user is not None else None
-        kind = "anon" if user_id is None else "user"
         address = limit_key(address_of(request._request))
-        if (limit := parse_rate(settings.THROTTLES[kind])) is not None:
-            wanted.append((kind, f"{kind}:{address if user_id is None else user_id}", limit))
+        person = request.user.pk if request.user is not None else None
+        keys = {"anon": address} if person is None else {"user": str(person)}
         if scope is not None and request.method not in SAFE_METHODS:
-            if (limit := parse_rate(settings.THROTTLES[scope])) is not None:
-                # Sign-in is guessed at from an address, whoever it says it is; an upload is a person's.
-                by_address = user_id is None or scope == "auth"
-                wanted.append((scope, f"{scope}:{address if by_address else user_id}", limit))
-        return wanted
+            # Sign-in is guessed at from an address, whoever it says it is; an upload is a person's.
+            keys[scope] = address if person is None or scope == "auth" else str(person)
+        limits = [(name, f"{name}:{key}", parse_rate(settings.THROTTLES[name])) for name, key in keys.items()]
+        return [(name, key, limit) for name, key, limit in limits if limit is not None]

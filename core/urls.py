@@ -5,9 +5,10 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
+_apps = [app for app in ("accounts", "recipes", "media_pipeline", "realtime") if find_spec(f"{app}.urls")]
 urlpatterns = [
     path("admin/", admin.site.urls),
-    *(path("api/", include(f"{app}.urls")) for app in ("accounts", "recipes", "media_pipeline", "realtime") if find_spec(f"{app}.urls")),
+    *(path("api/", include(f"{app}.urls")) for app in _apps),
 ]
 
 handler400 = "core.api.bad_request"
