@@ -3,3 +3,15 @@ from django.apps import AppConfig
 
 class RecipesConfig(AppConfig):
     name = "recipes"
+
+    def ready(self) -> None:
+        from realtime.channels import everyone, register_namespace
+        from recipes import events, handlers  # noqa: F401  (both register themselves)
+        from recipes.authorizers import readers_of_recipe
+
+        register_namespace("recipes", authorize=everyone, description="Every new recipe: `recipe.published`.")
+        register_namespace(
+            "recipe",
+            authorize=readers_of_recipe,
+            description="One recipe: `rating.created/updated/deleted`, `recipe.updated/deleted`.",
+        )

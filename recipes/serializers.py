@@ -1,0 +1,318 @@
+"""What clients may send: it ends in the plain types that the services take. Outputs are for the schema."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.fields import Text, WholeNumber
+from media_pipeline.serializers import ImageOutput, PictureField
+from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
+from recipes.tags import TAG_MAX, normal_tag
+
+INGREDIENTS_MAX = 100
+STEPS_MAX = 100
+TAGS_MAX = 30
+MINUTES_MAX = 525_600  # a year: hams and liqueurs
+TIMER_MAX = 604_800  # a week
+
+_LISTS = ("tags", "ingredients", "steps")
+_NUMBERS = ("servings", "prep_minutes", "cook_minutes")
+
+
+@extend_schema_field({"type": "number", "minimum": 0, "maximum": int(QUANTITY_MAX)})
+class Quantity(serializers.Field[Decimal, Any, float, Any]):
+    """A number of units, kept to four decimal places."""
+
+    default_error_messages = {
+        "invalid": "A number is required.",
+        "range": f"From 0 to {QUANTITY_MAX}.",
+    }
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if type(data) not in (int, float):
+            self.fail("invalid")
+        if not 0 <= data <= QUANTITY_MAX:
+            self.fail("range")
+        return to_quantity(data)
+
+
+class IngredientParts(serializers.Serializer[Line]):
+    """An ingredient in parts. With `raw` alone the line is read; without `raw` it is written from the parts."""
+
+    raw = Text(max_length=500, required=False, allow_blank=True)
+    quantity = Quantity(required=False, allow_null=True)
+    unit = Text(max_length=40, required=False, allow_blank=True)
+    food = Text(max_length=200, required=False, allow_blank=True)
+    note = Text(max_length=200, required=False, allow_blank=True)
+
+
+_LINE = Text(max_length=500)
+_PARTS = IngredientParts()
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"},
+            {
+                "type": "object",
+                "properties": {
+                    "raw": {"type": "string", "maxLength": 500},
+                    "quantity": {"type": ["number", "null"], "minimum": 0, "maximum": int(QUANTITY_MAX)},
+                    "unit": {"type": "string", "maxLength": 40},
+                    "food": {"type": "string", "maxLength": 200},
+                    "note": {"type": "string", "maxLength": 200},
+                },
+                "anyOf": [
+                    {"required": ["raw"], "properties": {"raw": {"type": "string", "pattern": r"\S"}}},
+                    {"required": ["food"], "properties": {"food": {"type": "string", "pattern": r"\S"}}},
+                ],
+            },
+        ]
+    }
+)
+class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
+    """A raw line as a string, or an object of parts."""
+
+    default_error_messages = {
+        "type": "A line of text or an object is required.",
+        "empty": "Either raw or food is required.",
+        "long": "Written as one line this has more than 500 characters.",
+    }
+
+    def to_internal_value(self, data: Any) -> Line:
+        if isinstance(data, str):
+            return parse_line(_LINE.run_validation(data))
+        if not isinstance(data, dict):
+            self.fail("type")
+        parts = _PARTS.run_validation(data)
+        raw = parts.pop("raw", "")
+        if not any(parts.values()) and raw:
+            return parse_line(raw)
+        line = Line(
+            raw=raw,
+            quantity=parts.get("quantity"),
+            unit=parts.get("unit", ""),
+            food=parts.get("food", ""),
+            note=parts.get("note", ""),
+        )
+        if not (raw or line.food):
+            self.fail("empty")
+        composed = raw or compose(quantity=line.quantity, unit=line.unit, food=line.food, note=line.note)
+        if len(composed) > 500:
+            self.fail("long")
+        return Line(raw=composed, quantity=line.quantity, unit=line.unit, food=line.food, note=line.note)
+
+
+class StepParts(serializers.Serializer[Any]):
+    text = Text(max_length=5_000)
+    timer_seconds = WholeNumber(min_value=1, max_value=TIMER_MAX, required=False, allow_null=True)
+
+
+_TEXT = Text(max_length=5_000)
+_STEP = StepParts()
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 5_000, "pattern": r"\S"},
+            {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string", "minLength": 1, "maxLength": 5_000, "pattern": r"\S"},
+                    "timer_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": TIMER_MAX},
+                },
+                "required": ["text"],
+            },
+        ]
+    }
+)
+class StepField(serializers.Field[tuple[str, int | None], Any, dict[str, Any], Any]):
+    """A step's text, or an object of text and timer; becomes (text, timer in seconds or None)."""
+
+    default_error_messages = {"type": "A text or an object is required."}
+
+    def to_internal_value(self, data: Any) -> tuple[str, int | None]:
+        if isinstance(data, str):
+            return _TEXT.run_validation(data), None
+        if not isinstance(data, dict):
+            self.fail("type")
+        parts = _STEP.run_validation(data)
+        return parts["text"], parts.get("timer_seconds")
+
+
+@extend_schema_field({"type": "string", "minLength": 1, "maxLength": TAG_MAX, "pattern": r"[^\s#]"})
+class TagField(Text):
+    """A word or a few; becomes the tag's normal name."""
+
+    default_error_messages = {
+        "empty": "A tag needs at least one character besides #.",
+        "long": f"A tag has at most {TAG_MAX} characters.",
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        name = normal_tag(super().to_internal_value(data))
+        if not name:
+            self.fail("empty")
+        if len(name) > TAG_MAX:
+            self.fail("long")
+        return name
+
+
+class RecipeInput(serializers.Serializer[Any]):
+    """A recipe as its author writes it. In a PATCH every field is optional, and a list that is given replaces all."""
+
+    name = Text(max_length=200)
+    description = Text(max_length=10_000, allow_blank=True, required=False)
+    servings = WholeNumber(min_value=1, max_value=1_000, allow_null=True, required=False)
+    prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
+    cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
+    tags = serializers.ListField(child=TagField(), max_length=TAGS_MAX, required=False)
+    ingredients = serializers.ListField(child=IngredientField(), max_length=INGREDIENTS_MAX, required=False)
+    steps = serializers.ListField(child=StepField(), max_length=STEPS_MAX, required=False)
+    image = PictureField(required=False, allow_null=True)
+    image_id = serializers.UUIDField(required=False, allow_null=True)
+
+    def validate_tags(self, names: list[str]) -> list[str]:
+        return list(dict.fromkeys(names))
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "image" in attrs and "image_id" in attrs:
+            raise serializers.ValidationError({"image": ["Send either image or image_id."]})
+        return attrs
+
+
+class RecipeForm(RecipeInput):
+    """The same as a form, with the picture as a file. Lists are JSON (`["a", "b"]`) or repeated fields."""
+
+    tags = serializers.CharField(required=False)
+    ingredients = serializers.CharField(required=False)
+    steps = serializers.CharField(required=False)
+    image = serializers.FileField(required=False)
+
+
+class RatingInput(serializers.Serializer[Any]):
+    score = WholeNumber(min_value=1, max_value=5)
+    review = Text(max_length=2_000, allow_blank=True, required=False, default="")
+
+
+def recipe_data(data: Any) -> Any:
+    """The body of a request as JSON would have given it.
+
+    Forms know only strings: lists may be JSON (`["a", "b"]`) or repeated fields, numbers are read, an empty number or
+    image is null.
+    """
+    if not isinstance(data, QueryDict):
+        return data
+    plain: dict[str, Any] = data.dict()
+    for name in _LISTS:
+        if name in data:
+            plain[name] = _list_of(data.getlist(name))
+    for name in _NUMBERS:
+        if name in data:
+            plain[name] = _number_of(plain[name])
+    for name in ("image", "image_id"):
+        if plain.get(name) == "":
+            plain[name] = None
+    return plain
+
+
+def _list_of(values: list[Any]) -> Any:
+    texts = [value for value in values if value != ""]
+    if len(texts) == 1 and isinstance(texts[0], str) and texts[0].startswith("["):
+        try:
+            return orjson.loads(texts[0])
+        except orjson.JSONDecodeError:
+            return texts
+    return [_object_of(text) for text in texts]
+
+
+def _object_of(text: Any) -> Any:
+    if isinstance(text, str) and text.startswith("{"):
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return text
+    return text
+
+
+def _number_of(text: Any) -> Any:
+    if text == "":
+        return None
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else text
+
+
+class PersonOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    picture = serializers.CharField(allow_null=True, help_text="the small rendition")
+    role = serializers.ChoiceField(choices=["customer", "seller"])
+
+
+class RecipeOutput(serializers.Serializer[Any]):
+    """A recipe as lists show it: ingredients and steps are in its own address."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    image = ImageOutput(allow_null=True)
+    servings = serializers.IntegerField(allow_null=True)
+    prep_minutes = serializers.IntegerField(allow_null=True)
+    cook_minutes = serializers.IntegerField(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    seller = PersonOutput()
+    avg_rating = serializers.FloatField(allow_null=True, help_text="to two decimals; null when nobody has rated it")
+    rating_count = serializers.IntegerField()
+    my_rating = serializers.IntegerField(allow_null=True, help_text="the viewer's own score")
+    like_count = serializers.IntegerField()
+    comment_count = serializers.IntegerField()
+    is_liked = serializers.BooleanField()
+    is_saved = serializers.BooleanField()
+    visibility = serializers.ChoiceField(choices=["public"])
+    locked = serializers.BooleanField()
+    post_id = serializers.IntegerField(allow_null=True)
+    version = serializers.IntegerField(help_text="goes up with each edit; what If-Match compares")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class IngredientOutput(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    quantity = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField(allow_blank=True)
+    food = serializers.CharField(allow_blank=True)
+    note = serializers.CharField(allow_blank=True)
+    raw = serializers.CharField(help_text="the line as its author wrote it")
+    display = serializers.CharField(allow_blank=True, help_text="the amount as people write it: 1 1/2 cups")
+
+
+class StepOutput(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    text = serializers.CharField()
+    timer_seconds = serializers.IntegerField(allow_null=True)
+
+
+class RecipeDetailOutput(RecipeOutput):
+    ingredients = IngredientOutput(many=True)
+    steps = StepOutput(many=True)
+
+
+class RatingOutput(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    recipe_id = serializers.IntegerField()
+    user = PersonOutput()
+    score = serializers.IntegerField()
+    review = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class RatedOutput(RatingOutput):
+    avg_rating = serializers.FloatField(help_text="the recipe's, with this rating")
+    rating_count = serializers.IntegerField(help_text="the recipe's, with this rating")

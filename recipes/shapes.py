@@ -1,0 +1,117 @@
+"""Recipes and ratings as clients see them: plain functions over `.values()` rows; none of them queries."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import FilteredRelation, Q, QuerySet
+
+from media_pipeline.shapes import image_fields, image_shape_from
+from media_pipeline.storage import public_url
+from recipes.models import Rating, Recipe
+from recipes.quantities import display
+
+_PERSON = ("id", "username", "display_name", "role", "profile__picture__renditions")
+_OWN = (
+    *("id", "name", "description", "servings", "prep_minutes", "cook_minutes", "tag_names", "version"),
+    *("avg_rating", "rating_count", "created_at", "updated_at"),
+)
+_FIELDS = (*_OWN, *(f"seller__{name}" for name in _PERSON), *image_fields("image__"))
+_RATING_FIELDS = (
+    *("id", "recipe_id", "score", "review", "created_at", "updated_at"),
+    *(f"user__{name}" for name in _PERSON),
+)
+
+
+def recipe_rows(recipes: QuerySet[Recipe], viewer: Any, *extra: str) -> QuerySet[Recipe, dict[str, Any]]:
+    """RECIPES as rows for `recipe_shape`, with the viewer's own rating: one query whatever their number."""
+    if viewer.pk is None:
+        return recipes.values(*_FIELDS, *extra)
+    own = FilteredRelation("ratings", condition=Q(ratings__user=viewer.pk))
+    return recipes.alias(own_rating=own).values(*_FIELDS, *extra, "own_rating__score")
+
+
+def recipe_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe without its ingredients and steps, as lists show it."""
+    average = row["avg_rating"]
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "image": image_shape_from(row, "image__"),
+        "servings": row["servings"],
+        "prep_minutes": row["prep_minutes"],
+        "cook_minutes": row["cook_minutes"],
+        "tags": row["tag_names"],
+        "seller": _person(row, "seller__"),
+        "avg_rating": None if average is None else float(average),
+        "rating_count": row["rating_count"],
+        "my_rating": row.get("own_rating__score"),
+        # A recipe's likes and comments are its announcement's (posts), which does not exist yet.
+        "like_count": 0,
+        "comment_count": 0,
+        "is_liked": False,
+        "is_saved": False,
+        "visibility": "public",
+        "locked": False,
+        "post_id": None,
+        "version": row["version"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def recipe_shapes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [recipe_shape(row) for row in rows]
+
+
+def detail_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole recipe: two more queries, for its ingredients and steps."""
+    recipe = Recipe(pk=row["id"])
+    ingredients = recipe.ingredients.values("position", "quantity", "unit", "food", "note", "raw")
+    steps = recipe.steps.values("position", "text", "timer_seconds")
+    return {
+        **recipe_shape(row),
+        "ingredients": [
+            {
+                **line,
+                "quantity": None if line["quantity"] is None else float(line["quantity"]),
+                "display": display(line["quantity"], line["unit"]),
+            }
+            for line in ingredients
+        ],
+        "steps": list(steps),
+    }
+
+
+def rating_rows(ratings: QuerySet[Rating]) -> QuerySet[Rating, dict[str, Any]]:
+    """RATINGS as rows for `rating_shape`."""
+    return ratings.values(*_RATING_FIELDS)
+
+
+def rating_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "recipe_id": row["recipe_id"],
+        "user": _person(row, "user__"),
+        "score": row["score"],
+        "review": row["review"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+    }
+
+
+def rating_shapes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [rating_shape(row) for row in rows]
+
+
+def _person(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """accounts.shapes.short_user of a row."""
+    renditions = row[f"{prefix}profile__picture__renditions"]
+    small = renditions.get("small") if renditions else None
+    return {
+        "id": row[f"{prefix}id"],
+        "username": row[f"{prefix}username"],
+        "display_name": row[f"{prefix}display_name"] or row[f"{prefix}username"],
+        "picture": public_url(small["jpeg"]) if small else None,
+        "role": row[f"{prefix}role"],
+    }

@@ -1,0 +1,273 @@
+"""The routes of recipes and ratings."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.authentication import user_of
+from accounts.shapes import short_user
+from accounts.views.people import get_user_for_viewer
+from core.errors import NotFound
+from core.etags import conditional, expected_versions
+from core.pages import CursorPages
+from realtime.positions import stream_position
+from recipes.filters import MINUTES_MAX, PAGES, narrowed, order_of
+from recipes.models import Rating, Recipe
+from recipes.serializers import (
+    RatedOutput,
+    RatingInput,
+    RatingOutput,
+    RecipeDetailOutput,
+    RecipeForm,
+    RecipeInput,
+    RecipeOutput,
+    recipe_data,
+)
+from recipes.services import (
+    rating_delete,
+    recipe_create,
+    recipe_delete,
+    recipe_rate,
+    recipe_update,
+    require_author,
+    require_may_rate,
+    require_seller,
+)
+from recipes.shapes import detail_shape, rating_rows, rating_shapes, recipe_rows, recipe_shapes
+
+TAGS = ["recipes"]
+BODIES = {"application/json": RecipeInput, "multipart/form-data": RecipeForm}
+ORDER = OpenApiParameter(
+    "order",
+    enum=["new", "top"],
+    default="new",
+    description="top: by a Bayesian average, so that few ratings weigh little",
+)
+NARROWING = [
+    ORDER,
+    OpenApiParameter("tag", description="in any case"),
+    OpenApiParameter("min_rating", OpenApiTypes.FLOAT, description="1 to 5"),
+    OpenApiParameter(
+        "max_minutes", {"type": "integer", "minimum": 0, "maximum": MINUTES_MAX}, description="preparing and cooking"
+    ),
+]
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="the ETag of your last read: 412 when the recipe was edited since (ratings do not count)",
+)
+EXAMPLE = OpenApiExample(
+    "in JSON",
+    {
+        "name": "Shakshuka",
+        "description": "Eggs in a spiced tomato sauce.",
+        "servings": 2,
+        "cook_minutes": 25,
+        "tags": ["breakfast", "eggs"],
+        "ingredients": ["1 tbsp olive oil", "1 1/2 cups chopped tomatoes", {"quantity": 4, "food": "eggs"}],
+        "steps": ["Cook the tomatoes down.", {"text": "Add the eggs, cover.", "timer_seconds": 360}],
+    },
+    request_only=True,
+)
+
+
+def get_recipe_for_user(user: Any, recipe_id: int) -> Recipe:
+    """The recipe, for writing to it. NotFound when there is none that `user` may see."""
+    recipe = Recipe.objects.visible_to(user).filter(pk=recipe_id).first()
+    if recipe is None:
+        raise NotFound("There is no such recipe.")
+    return recipe
+
+
+def recipe_response(request: Request, recipe_id: int, **kwargs: Any) -> HttpResponse:
+    """The whole recipe as the viewer sees it: three queries."""
+    row = recipe_rows(Recipe.objects.visible_to(request.user).filter(pk=recipe_id), request.user).first()
+    if row is None:
+        raise NotFound("There is no such recipe.")
+    return conditional(request, Response(detail_shape(row), **kwargs), version=row["version"])
+
+
+def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
+    """A page of recipes: two queries, three for a signed-in viewer."""
+    order = order_of(request.query_params)
+    recipes = narrowed(Recipe.objects.visible_to(request.user), request.query_params).filter(**fixed)
+    position = stream_position(channel)
+    rows = recipe_rows(recipes, request.user, *(["top_score"] if order == "top" else []))
+    page = PAGES[order].respond(request, rows, recipe_shapes, headers={"Stream-Position": position})
+    return conditional(request, page)
+
+
+class RecipeListView(APIView):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
+    @extend_schema(
+        operation_id="recipes_list",
+        summary="Recipes",
+        description=(
+            "Without their ingredients and steps. `Stream-Position` is that of the channel `recipes`. "
+            "`order=trending` and search (`q`) do not exist yet and are answered with 400."
+        ),
+        tags=TAGS,
+        parameters=[OpenApiParameter("seller", description="a username in any case, or a user's id"), *NARROWING],
+        responses={200: RecipeOutput(many=True)},
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return recipe_page(request, "recipes")
+
+    @extend_schema(
+        operation_id="recipes_create",
+        summary="Publish a recipe",
+        description="Sellers only. The picture is resized afterwards: then `media.ready` is heard on your inbox.",
+        tags=TAGS,
+        request=BODIES,
+        responses={201: RecipeDetailOutput},
+        examples=[EXAMPLE],
+    )
+    def post(self, request: Request) -> HttpResponse:
+        user = user_of(request)
+        require_seller(user)
+        data = RecipeInput(data=recipe_data(request.data))
+        data.is_valid(raise_exception=True)
+        recipe = recipe_create(user=user, content=data.validated_data)
+        return recipe_response(
+            request,
+            recipe.pk,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": f"/api/recipes/{recipe.pk}/"},
+        )
+
+
+class UserRecipesView(APIView):
+    @extend_schema(
+        operation_id="users_recipes",
+        summary="A person's recipes",
+        description="As the list of all recipes; `Stream-Position` is that of the channel `user:{id}`.",
+        tags=["users"],
+        parameters=NARROWING,
+        responses={200: RecipeOutput(many=True)},
+    )
+    def get(self, request: Request, username: str) -> HttpResponse:
+        seller = get_user_for_viewer(request.user, username)
+        return recipe_page(request, f"user:{seller.pk}", seller=seller)
+
+
+class RecipeDetailView(APIView):
+    permission_classes = [IsAuthenticatedOrReadOnly]
+
+    @extend_schema(
+        operation_id="recipes_read",
+        summary="A recipe",
+        description="`Stream-Position` is that of the channel `recipe:{id}`.",
+        tags=TAGS,
+        responses={200: RecipeDetailOutput},
+    )
+    def get(self, request: Request, recipe_id: int) -> HttpResponse:
+        position = stream_position(f"recipe:{recipe_id}")
+        return recipe_response(request, recipe_id, headers={"Stream-Position": position})
+
+    @extend_schema(
+        operation_id="recipes_update",
+        summary="Change one's recipe",
+        description="Fields that are absent stay; a list that is given replaces the old one whole.",
+        tags=TAGS,
+        parameters=[IF_MATCH],
+        request=BODIES,
+        responses={200: RecipeDetailOutput},
+        examples=[OpenApiExample("another name", {"name": "Green shakshuka"}, request_only=True)],
+    )
+    def patch(self, request: Request, recipe_id: int) -> HttpResponse:
+        user = user_of(request)
+        recipe = get_recipe_for_user(user, recipe_id)
+        require_author(user, recipe)
+        data = RecipeInput(data=recipe_data(request.data), partial=True)
+        data.is_valid(raise_exception=True)
+        recipe_update(user=user, recipe=recipe, changes=data.validated_data, expected=expected_versions(request))
+        return recipe_response(request, recipe_id)
+
+    @extend_schema(
+        operation_id="recipes_delete",
+        summary="Delete a recipe",
+        description="Its author or a moderator, with its ratings.",
+        tags=TAGS,
+        parameters=[IF_MATCH],
+        responses={204: None},
+    )
+    def delete(self, request: Request, recipe_id: int) -> Response:
+        user = user_of(request)
+        recipe_delete(user=user, recipe=get_recipe_for_user(user, recipe_id), expected=expected_versions(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RecipeRateView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        operation_id="recipes_rate",
+        summary="Rate a recipe, or change one's rating",
+        description=(
+            "Customers only (403 `customers_only`), and not one's own recipe (403 `own_recipe`). 201 the first time, "
+            "200 afterwards. Heard as `rating.created` or `rating.updated` on `recipe:{id}`; the same again is not."
+        ),
+        tags=TAGS,
+        request=RatingInput,
+        responses={200: RatedOutput, 201: RatedOutput},
+        examples=[OpenApiExample("with a review", {"score": 5, "review": "Twice a week now."}, request_only=True)],
+    )
+    def post(self, request: Request, recipe_id: int) -> Response:
+        user = user_of(request)
+        recipe = get_recipe_for_user(user, recipe_id)
+        require_may_rate(user, recipe)
+        data = RatingInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        rating, aggregates, created = recipe_rate(user=user, recipe=recipe, **data.validated_data)
+        return Response(
+            {
+                "id": rating.pk,
+                "recipe_id": recipe.pk,
+                "user": short_user(user),
+                "score": rating.score,
+                "review": rating.review,
+                "created_at": rating.created_at,
+                "updated_at": rating.updated_at,
+                "avg_rating": aggregates.avg_rating,
+                "rating_count": aggregates.rating_count,
+            },
+            status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
+        )
+
+    @extend_schema(
+        operation_id="recipes_unrate",
+        summary="Take one's rating back",
+        description="Nothing happens when there is none.",
+        tags=TAGS,
+        responses={204: None},
+    )
+    def delete(self, request: Request, recipe_id: int) -> Response:
+        user = user_of(request)
+        rating_delete(user=user, recipe=get_recipe_for_user(user, recipe_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RecipeRatingsView(APIView):
+    pages = CursorPages[Rating]()
+
+    @extend_schema(
+        operation_id="recipes_ratings",
+        summary="A recipe's ratings, newest first",
+        description="`Stream-Position` is that of the channel `recipe:{id}`.",
+        tags=TAGS,
+        responses={200: RatingOutput(many=True)},
+    )
+    def get(self, request: Request, recipe_id: int) -> HttpResponse:
+        position = stream_position(f"recipe:{recipe_id}")
+        recipe = get_recipe_for_user(request.user, recipe_id)
+        ratings = rating_rows(Rating.objects.visible_to(request.user).filter(recipe=recipe))
+        page = self.pages.respond(request, ratings, rating_shapes, headers={"Stream-Position": position})
+        return conditional(request, page)
