@@ -45,10 +45,18 @@ class NumberedEvent(NamedTuple):
 class Numbering:
     """The relay's memory of the heads. Right only as long as nobody else numbers: hold the lock while you use it."""
 
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+    def __init__(
+        self,
+        connection: BaseDatabaseWrapper,
+        *,
+        heads: int = HEADS,
+        floor_seconds: float = FLOOR_SECONDS,
+        full_scan_seconds: float = FULL_SCAN_SECONDS,
+    ) -> None:
         self._connection = connection
         self._heads: OrderedDict[str, int] = OrderedDict()
-        self._floor = _Floor()
+        self._heads_limit = heads
+        self._floor = _Floor(floor_seconds, full_scan_seconds)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT max(position) FROM {TABLE}")  # noqa: S608
             self.position: int = cursor.fetchone()[0] or 0
@@ -76,7 +84,7 @@ class Numbering:
                 ids.append(id_)
                 events.append(NumberedEvent(self.position, channel, offset, type_, actor_id, data))
         self._write(ids, events)
-        while len(self._heads) > HEADS:
+        while len(self._heads) > self._heads_limit:
             self._heads.popitem(last=False)
         return events
 
@@ -121,19 +129,20 @@ class Numbering:
 
 
 class _Floor:
-    """The id above which a poll looks: the highest one seen five minutes ago, and 0 once a minute."""
+    """The id above which a poll looks: the highest one seen `age` seconds ago, and 0 every `full_scan` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, age: float, full_scan: float) -> None:
+        self._age, self._full_scan = age, full_scan
         self._seen: deque[tuple[float, int]] = deque()
         self._floor = 0
-        self._next_full_scan = time.monotonic() + FULL_SCAN_SECONDS
+        self._next_full_scan = time.monotonic() + full_scan
 
     def now(self) -> int:
         now = time.monotonic()
         if now >= self._next_full_scan:
-            self._next_full_scan = now + FULL_SCAN_SECONDS
+            self._next_full_scan = now + self._full_scan
             return 0
-        while self._seen and self._seen[0][0] <= now - FLOOR_SECONDS:
+        while self._seen and self._seen[0][0] <= now - self._age:
             self._floor = max(self._floor, self._seen.popleft()[1])
         return self._floor
 

@@ -1,0 +1,180 @@
+"""The relay as a process: one works, the next waits; killed, cut off or stopped, it leaves dense offsets."""
+
+import itertools
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import connection, connections
+
+from realtime.models import StreamEvent
+from tests import services
+from tests.realtime.relay_process import RelayProcess
+from tests.stack import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def write(channel: str, count: int = 1) -> None:
+    StreamEvent.objects.bulk_create(StreamEvent(channel=channel, type="test", data={"n": n}) for n in range(count))
+
+
+def nothing_waits() -> bool:
+    return not StreamEvent.objects.filter(position=None).exists()
+
+
+def assert_dense() -> None:
+    events = list(StreamEvent.objects.order_by("position").values_list("channel", "offset", "position"))
+    assert [position for _, _, position in events] == list(range(1, len(events) + 1))
+    for _, of_channel in itertools.groupby(sorted(events), key=lambda event: event[0]):
+        offsets = [offset for _, offset, _ in of_channel]
+        assert offsets == list(range(1, len(offsets) + 1))
+
+
+@contextmanager
+def steady_writing() -> Iterator[None]:
+    """A thread that goes on writing events on three channels, a transaction each."""
+    ended = threading.Event()
+
+    def work() -> None:
+        channels = itertools.cycle(("recipes", "recipe:1", "recipe:2"))
+        while not ended.is_set():
+            write(next(channels), 3)
+        connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        writer = threads.submit(work)
+        try:
+            yield
+        finally:
+            ended.set()
+        writer.result()
+
+
+def test_a_second_relay_waits_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path, name="first") as first:
+        first.wait_for("relay.started")
+        with RelayProcess(tmp_path, name="second") as second:
+            second.wait_for("relay.standby")
+            write("recipes", 3)
+            wait_until(nothing_waits)
+            assert "relay.started" not in second.log
+            first.kill()
+            write("recipes", 3)
+            second.wait_for("relay.started")
+            wait_until(nothing_waits)
+    assert_dense()
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.faults)])
+def test_a_relay_killed_again_and_again_leaves_dense_offsets(tmp_path: Path, kills: int) -> None:
+    """In the middle of batches: a writer never stops. A standby takes over each time."""
+    with ExitStack() as stack, steady_writing():
+        working = stack.enter_context(RelayProcess(tmp_path, name="relay-0"))
+        for number in range(1, kills + 1):
+            standby = stack.enter_context(RelayProcess(tmp_path, name=f"relay-{number}"))
+            working.wait_for("relay.started")
+            standby.wait_for("relay.standby")
+            numbered = StreamEvent.objects.filter(position__isnull=False).count()
+            wait_until(lambda: StreamEvent.objects.filter(position__isnull=False).count() > numbered)  # noqa: B023
+            working.kill()
+            working = standby
+        working.wait_for("relay.started")
+    with RelayProcess(tmp_path, name="last"):
+        wait_until(nothing_waits)
+    assert_dense()
+
+
+def test_sigterm_ends_it_cleanly_and_frees_the_lock(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path, name="first") as first, RelayProcess(tmp_path, name="second") as second:
+        wait_until(lambda: "relay.started" in first.log + second.log)
+        wait_until(lambda: "relay.standby" in first.log + second.log)
+        worker, standby = (first, second) if "relay.started" in first.log else (second, first)
+        write("recipes", 10)
+        assert worker.terminate() == 0
+        assert "relay.stopped" in worker.log
+        standby.wait_for("relay.started")
+        wait_until(nothing_waits)
+        assert standby.terminate() == 0
+    assert_dense()
+
+
+def test_a_standby_ends_cleanly_as_well(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path, name="first") as first:
+        first.wait_for("relay.started")
+        with RelayProcess(tmp_path, name="second") as second:
+            second.wait_for("relay.standby")
+            assert second.terminate() == 0
+
+
+def test_an_error_of_the_database_ends_it_with_an_error(tmp_path: Path) -> None:
+    with RelayProcess(tmp_path) as relay:
+        relay.wait_for("relay.started")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            assert cursor.rowcount == 1
+        assert relay.process.wait(60) == 1
+        assert "relay.failed" in relay.log
+
+
+def test_its_connections_notice_a_dead_network_within_seconds(tmp_path: Path) -> None:
+    """On the server's side too, which would otherwise keep a dead relay's lock for two hours."""
+    with RelayProcess(tmp_path) as relay:
+        relay.wait_for("relay.started")
+        descriptors = Path(f"/proc/{relay.process.pid}/fd")
+        assert descriptors.exists()
+        done = subprocess.run(["ss", "-tno", "state", "established"], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            port = connection.settings_dict["PORT"]
+            ours = [line for line in done.stdout.splitlines() if f":{port}" in line and "timer:(keepalive,1" in line]
+            assert ours, done.stdout
+
+
+def test_on_sqlite_one_works_the_other_waits_and_nothing_is_lost(tmp_path: Path) -> None:
+    database = tmp_path / "simmer.sqlite3"
+    env = {"DATABASE_URL": f"sqlite:///{database}"}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=services.ROOT,
+        env={**os.environ, **env},
+        check=True,
+    )
+
+    def work(thread: int) -> None:
+        with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:
+            for turn in range(50):
+                connection.execute(
+                    "INSERT INTO realtime_streamevent (channel, type, data, created_at)"
+                    " VALUES (?, 'test', '{}', '2026-01-01 00:00:00')",
+                    [f"recipe:{(thread + turn) % 3}"],
+                )
+
+    def query(sql: str) -> list[tuple[int, ...]]:
+        with closing(sqlite3.connect(database, timeout=30)) as connection:
+            return connection.execute(sql).fetchall()
+
+    with RelayProcess(tmp_path, name="first", **env) as first:
+        first.wait_for("relay.started")
+        with RelayProcess(tmp_path, name="second", **env) as second:
+            second.wait_for("relay.standby")
+            with ThreadPoolExecutor(4) as threads:
+                writers = [threads.submit(work, number) for number in range(4)]
+                first.kill()
+            for writer in writers:
+                writer.result()
+            second.wait_for("relay.started")
+            wait_until(lambda: query("SELECT count(*) FROM realtime_streamevent WHERE position IS NULL") == [(0,)])
+            assert second.terminate() == 0
+    assert query("SELECT count(*), max(position) FROM realtime_streamevent") == [(200, 200)]
+    heads = query('SELECT count(*), min("offset"), max("offset") FROM realtime_streamevent GROUP BY channel')
+    assert all(count == head and first == 1 for count, first, head in heads)
