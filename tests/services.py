@@ -11,6 +11,7 @@ wraps the one in which it does. With pytest-xdist the controller starts the serv
 
 import atexit
 import contextlib
+import fcntl
 import importlib.util
 import os
 import re
@@ -226,16 +227,29 @@ def forget_the_callers_settings() -> None:
     os.environ["ENV_FILE"] = os.devnull
 
 
+def _remove_leftovers() -> None:
+    """The folders of runs that were killed: an hour old, and locked by nobody."""
+    for folder in Path(tempfile.gettempdir()).glob("simmer-tests-*"):
+        with contextlib.suppress(OSError), (folder / "lock").open() as lock:
+            if time.time() - folder.stat().st_mtime > 3600:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 def _start() -> None:
+    _remove_leftovers()
     started: list[Server] = []
     folder = Path(tempfile.mkdtemp(prefix="simmer-tests-"))
     folder.chmod(0o711)  # nobody's PostgreSQL passes through it to its own folder
+    lock = (folder / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
 
     def clean_up(owner: int = os.getpid()) -> None:
         if os.getpid() != owner:  # a fork of ours ends, not we
             return
         while started:
             started.pop().stop()
+        lock.close()
         shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(clean_up)

@@ -1,10 +1,16 @@
 """The servers that tests/services.py brings are real, private and this worker's own."""
 
 import os
+import subprocess
+import sys
 
+import psutil
 import pytest
 import redis
 from django.db import connection
+
+from tests import services
+from tests.stack import wait_until
 
 
 @pytest.mark.django_db
@@ -23,3 +29,32 @@ def test_redis_is_real_and_asks_for_its_password() -> None:
     if "TEST_REDIS_URL" not in os.environ:
         with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
             stranger.ping()
+
+
+def test_a_killed_run_leaves_no_server() -> None:
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SIMMER_TEST_", "TEST_", "PYTEST_", "COVERAGE_"))
+    }
+    other = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "tests/operations/test_make_run.py"],
+        cwd=services.ROOT,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+    def servers() -> list[psutil.Process]:
+        """Both of them, once both run."""
+        children = psutil.Process(other.pid).children(recursive=True)
+        names = {child.name() for child in children}
+        both = "postgres" in names and names & {"redis-server", "valkey-server"}
+        return children if both else []
+
+    started = wait_until(servers, what="a PostgreSQL and a Redis")
+    other.kill()
+    other.wait()
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
