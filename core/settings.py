@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -281,6 +281,7 @@ CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
+    "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
 }
 
 # --- Files ------------------------------------------------------------------------------------------
