@@ -39,9 +39,11 @@ def gateway(nginx: str, stack: Stack, tmp_path: Path) -> Iterator[str]:
         except httpx.TransportError:
             return False
 
-    wait_until(answers, what="nginx")
-    yield f"127.0.0.1:{port}"
-    stop(process)
+    try:
+        wait_until(answers, what="nginx")
+        yield f"127.0.0.1:{port}"
+    finally:
+        stop(process)
 
 
 def test_rest_passes_through_the_gateway(gateway: str) -> None:
