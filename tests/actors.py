@@ -53,9 +53,7 @@ def make_cast() -> Cast:
         "owner": SellerFactory(username="owner"),
         "other": SellerFactory(username="other"),
         "moderator": UserFactory(username="moderator", staff_role=User.StaffRole.MODERATOR),
-        "admin": UserFactory(
-            username="admin", staff_role=User.StaffRole.ADMIN, is_staff=True, is_superuser=True
-        ),
+        "admin": UserFactory(username="admin", staff_role=User.StaffRole.ADMIN, is_staff=True, is_superuser=True),
     }
     clients = {name: client_of(user) for name, user in users.items()}
     clients["anonymous"] = APIClient()

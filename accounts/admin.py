@@ -1,0 +1,109 @@
+"""People, their sessions and follows in Django's admin."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.models import Follow, Profile, Session, Ticket, User
+from accounts.services.sessions import session_revoke, sessions_revoke
+
+
+class ProfileInline(admin.StackedInline[Profile, User]):
+    model = Profile
+    can_delete = False
+    raw_id_fields = ("picture", "cover")
+    readonly_fields = ("follower_count", "following_count", "recipe_count", "post_count", "version")
+
+
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+    class Meta:
+        model = User
+        fields = ("username", "email", "role")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+    add_form = UserCreationForm
+    list_display = ("username", "display_name", "role", "staff_role", "is_active", "premium_until", "date_joined")
+    list_filter = ("role", "staff_role", "is_active", "is_staff", "date_joined")
+    search_fields = ("username", "email", "display_name", "first_name", "last_name")
+    date_hierarchy = "date_joined"
+    ordering = ("-id",)
+    actions = ("sign_out",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("email", "display_name", "first_name", "last_name")}),
+        ("Rights", {"fields": ("role", "premium_until", "is_active")}),
+        ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),
+    )
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        # The profile comes with the user, so on the page of a new one there is none to fill in yet.
+        return [ProfileInline] if obj else []
+
+    @admin.action(description="End all sessions of the selected people")
+    def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        ended = sum(sessions_revoke(user=user) for user in people)
+        self.message_user(request, f"{ended} sessions ended.", messages.SUCCESS)
+
+
+@admin.register(Session)
+class SessionAdmin(admin.ModelAdmin[Session]):
+    list_display = ("user", "user_agent", "created_at", "refreshed_at", "expires_at", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at", "expires_at")
+    search_fields = ("user__username", "user_agent")
+    list_select_related = ("user",)
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="End the selected sessions", permissions=["delete"])
+    def revoke(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
+        for session in sessions:
+            session_revoke(session=session)
+        self.message_user(request, "The sessions have ended.", messages.SUCCESS)
+
+
+@admin.register(Follow)
+class FollowAdmin(admin.ModelAdmin[Follow]):
+    """To look at: a row added or deleted here would not be counted."""
+
+    list_display = ("follower", "followee", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("follower__username", "followee__username")
+    list_select_related = ("follower", "followee")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Ticket)
+class TicketAdmin(admin.ModelAdmin[Ticket]):
+    list_display = ("id", "session", "expires_at")
+    list_filter = ("expires_at",)
+    list_select_related = ("session",)
+    fields = ("session", "expires_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

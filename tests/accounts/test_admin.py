@@ -1,0 +1,89 @@
+"""What staff do with people in Django's admin."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Follow, Profile, Session, User
+from tests.accounts.conftest import bearer, events_on, sign_in
+from tests.factories import UserFactory
+
+
+@pytest.fixture
+def staff(admin_user: User, admin_client: Client) -> Client:
+    return admin_client
+
+
+@pytest.mark.parametrize("model", ["user", "session", "follow", "ticket"])
+def test_every_list_and_search_opens(staff: Client, ann: User, bob: User, model: str) -> None:
+    Follow.objects.create(follower=ann, followee=bob)
+    bearer(sign_in("ann")["access"]).post("/api/realtime/ticket/")
+    assert staff.get(f"/admin/accounts/{model}/").status_code == 200
+    assert staff.get(f"/admin/accounts/{model}/?q=ann").status_code == 200
+
+
+@pytest.mark.parametrize("model", ["session", "follow", "ticket"])
+def test_what_only_services_may_write_can_only_be_looked_at(staff: Client, model: str) -> None:
+    assert staff.get(f"/admin/accounts/{model}/add/").status_code == 403
+
+
+def test_a_user_made_in_the_admin_has_a_profile_and_can_sign_in(staff: Client) -> None:
+    form = {
+        "username": "eve",
+        "email": "eve@example.com",
+        "role": "seller",
+        "usable_password": "true",
+        "password1": "a long password",
+        "password2": "a long password",
+    }
+    assert staff.get("/admin/accounts/user/add/").status_code == 200
+    assert staff.post("/admin/accounts/user/add/", form).status_code == 302
+    assert Profile.objects.get(user__username="eve").user.role == "seller"
+    sign_in("eve", "a long password")
+
+
+def test_a_username_taken_in_other_case_is_refused_in_the_form(staff: Client, ann: User) -> None:
+    form = {
+        "username": "ANN",
+        "email": "other@example.com",
+        "role": "customer",
+        "usable_password": "true",
+        "password1": "a long password",
+        "password2": "a long password",
+    }
+    response = staff.post("/admin/accounts/user/add/", form)
+    assert response.status_code == 200
+    assert "A user with that username already exists." in response.text
+
+
+def test_the_page_of_a_user_shows_the_profile(staff: Client, ann: User) -> None:
+    assert 'name="profile-0-bio"' in staff.get(f"/admin/accounts/user/{ann.pk}/change/").text
+
+
+def run(staff: Client, model: str, action: str, row: Any) -> None:
+    response = staff.post(f"/admin/accounts/{model}/", {"action": action, "_selected_action": [str(row.pk)]})
+    assert response.status_code == 302
+
+
+def test_staff_can_end_all_sessions_of_a_person(staff: Client, ann: User, bob: User) -> None:
+    replies = [sign_in("ann"), sign_in("ann")]
+    of_bob = sign_in("bob")
+    run(staff, "user", "sign_out", ann)
+    assert [bearer(reply["access"]).get("/api/me/").status_code for reply in replies] == [401, 401]
+    assert bearer(of_bob["access"]).get("/api/me/").status_code == 200
+    assert len(events_on(f"inbox:{ann.pk}")) == 2
+
+
+def test_staff_can_end_one_session(staff: Client, ann: User) -> None:
+    reply = sign_in("ann")
+    run(staff, "session", "revoke", Session.objects.get())
+    assert bearer(reply["access"]).get("/api/me/").status_code == 401
+
+
+def test_the_admin_takes_a_username_in_any_case(db: None) -> None:
+    UserFactory(username="root", is_staff=True, is_superuser=True)
+    client = Client()
+    response = client.post("/admin/login/", {"username": "ROOT", "password": "correct horse battery"})
+    assert response.status_code == 302
+    assert client.get("/admin/").status_code == 200
