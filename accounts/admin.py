@@ -1,7 +1,10 @@
 """People, their sessions and follows in Django's admin."""
 
+# The stubs make the base classes generic; at run time they are not: hence `type: ignore[type-arg]`.
+
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -12,21 +15,26 @@ from accounts.models import Follow, Profile, Session, Ticket, User
 from accounts.services.sessions import session_revoke, sessions_revoke
 
 
-class ProfileInline(admin.StackedInline[Profile, User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    website = forms.URLField(assume_scheme="https", required=False)
+
+
+class ProfileInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Profile
+    form = ProfileForm
     can_delete = False
     raw_id_fields = ("picture", "cover")
     readonly_fields = ("follower_count", "following_count", "recipe_count", "post_count", "version")
 
 
-class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "email", "role")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_form = UserCreationForm
     list_display = ("username", "display_name", "role", "staff_role", "is_active", "premium_until", "date_joined")
     list_filter = ("role", "staff_role", "is_active", "is_staff", "date_joined")
@@ -41,9 +49,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not subscriptable
         ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = (
-        (None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),)
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         # The profile comes with the user, so on the page of a new one there is none to fill in yet.
@@ -56,7 +62,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]  # not subscriptable
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin[Session]):
+class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("user", "user_agent", "created_at", "refreshed_at", "expires_at", "revoked_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at", "expires_at")
     search_fields = ("user__username", "user_agent")
@@ -77,7 +83,7 @@ class SessionAdmin(admin.ModelAdmin[Session]):
 
 
 @admin.register(Follow)
-class FollowAdmin(admin.ModelAdmin[Follow]):
+class FollowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """To look at: a row added or deleted here would not be counted."""
 
     list_display = ("follower", "followee", "created_at")
@@ -96,7 +102,7 @@ class FollowAdmin(admin.ModelAdmin[Follow]):
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin[Ticket]):
+class TicketAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "session", "expires_at")
     list_filter = ("expires_at",)
     list_select_related = ("session",)
