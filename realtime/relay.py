@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # Half of it is the delay of an event on average; it costs 1 % of a core. NOTIFY would halve the commits a second.
 POLL_SECONDS = 0.01
 STANDBY_POLL_SECONDS = 0.25
-JOBS_POLL_SECONDS = 0.05
+JOBS_POLL_SECONDS = 0.1
 BROKER_RETRY_SECONDS = 1.0
 REPORT_SECONDS = 60.0
 

@@ -1,6 +1,7 @@
 """Running jobs in the test's own process, as a worker would."""
 
-from core.celery import app
+from django.utils.module_loading import autodiscover_modules
+
 from realtime.enqueueing import due_jobs
 from realtime.jobs import execute
 
@@ -11,7 +12,7 @@ def run_jobs() -> list[str]:
     A job that fails stays for its next attempt, which is not due yet; one that raises JobFailed is dead. The reason is
     in the row's `error` and in the log.
     """
-    app.loader.import_default_modules()
+    autodiscover_modules("tasks")
     tasks = []
     while (job := due_jobs().first()) is not None:
         assert execute(job.id), f"{job} is due, and yet nobody may run it"

@@ -1,0 +1,121 @@
+"""What the relay says on the bus, and that a bus in trouble never holds the numbers up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import orjson
+import pytest
+import redis.client
+
+from realtime.bus import group_of
+from realtime.models import StreamEvent
+from realtime.numbering import NumberedEvent
+from realtime.publishing import QUEUE, Publisher, messages_of
+from tests.realtime.own_redis import OwnRedis, own_redis
+from tests.realtime.relay_process import RelayProcess
+from tests.stack import wait_until
+
+__all__ = ["own_redis"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def write(channel: str, count: int = 1) -> None:
+    StreamEvent.objects.bulk_create(
+        StreamEvent(channel=channel, type="test.happened", data={"type": "test.happened", "n": n}, actor_id=7)
+        for n in range(count)
+    )
+
+
+def nothing_waits() -> bool:
+    return not StreamEvent.objects.filter(position=None).exists()
+
+
+@contextmanager
+def listening(server: OwnRedis, channel: str) -> Iterator[redis.client.PubSub]:
+    with server.client.pubsub(ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe(f"test-bus__group__{group_of(channel)}")
+        wait_until(lambda: server.client.pubsub_numsub(f"test-bus__group__{group_of(channel)}")[0][1] == 1)
+        yield pubsub
+
+
+def receive(pubsub: redis.client.PubSub) -> dict[str, Any]:
+    message = wait_until(lambda: pubsub.get_message(timeout=0.1), what="a message on the bus")
+    return dict(msgpack.unpackb(message["data"]))
+
+
+def relay(folder: Path, server: OwnRedis) -> RelayProcess:
+    return RelayProcess(folder, REDIS_URL=server.url, BUS_PREFIX="test-bus")
+
+
+def test_one_message_carries_a_channels_events_of_a_batch(tmp_path: Path, own_redis: OwnRedis) -> None:
+    own_redis.start()
+    with listening(own_redis, "recipe:1") as pubsub:
+        write("recipe:1", 3)
+        with relay(tmp_path, own_redis):
+            message = receive(pubsub)
+    assert message["type"] == "stream.events"
+    assert message["channel"] == "recipe:1"
+    assert [event[:2] for event in message["events"]] == [[1, 1], [2, 2], [3, 3]]
+    # Of a type that nobody registered one can't tell whether it takes rights away: the readers are asked.
+    assert [event[3:] for event in message["events"]] == [[7, True]] * 3
+    assert orjson.loads(message["events"][2][2]) == {"type": "test.happened", "n": 2}
+
+
+def test_numbering_goes_on_without_redis_and_publishing_when_it_is_back(tmp_path: Path, own_redis: OwnRedis) -> None:
+    with relay(tmp_path, own_redis) as process:
+        write("recipe:1", 3)
+        wait_until(nothing_waits)
+        process.wait_for("bus.away")
+        own_redis.start()
+        with listening(own_redis, "recipe:1") as pubsub:
+            for _ in _until_heard(process, "bus.back"):
+                write("recipe:1")
+            assert receive(pubsub)["events"][0][1] > 3
+        own_redis.kill()
+        for _ in _until_heard(process, "bus.away", times=2):
+            write("recipe:1")
+        wait_until(nothing_waits)
+        own_redis.start()
+        for _ in _until_heard(process, "bus.back", times=2):
+            write("recipe:1")
+        assert process.terminate() == 0
+    events = StreamEvent.objects.order_by("offset").values_list("offset", flat=True)
+    assert list(events) == list(range(1, len(events) + 1))
+
+
+def test_a_redis_that_hangs_does_not_hold_numbering_up(tmp_path: Path, own_redis: OwnRedis) -> None:
+    own_redis.start()
+    with relay(tmp_path, own_redis) as process:
+        write("recipe:1")
+        wait_until(nothing_waits)
+        own_redis.freeze()
+        for _ in _until_heard(process, "bus.away"):
+            write("recipe:1")
+        write("recipe:1", 2_500)
+        wait_until(nothing_waits)
+        own_redis.thaw()
+        with listening(own_redis, "recipe:1") as pubsub:
+            for _ in _until_heard(process, "bus.back"):
+                write("recipe:1")
+            assert receive(pubsub)["channel"] == "recipe:1"
+
+
+def _until_heard(process: RelayProcess, text: str, *, times: int = 1) -> Iterator[None]:
+    """Yields, each time that everything is numbered, until the relay has logged TEXT that often."""
+    while process.log.count(text) < times:
+        yield
+        wait_until(nothing_waits)
+
+
+def test_what_does_not_fit_into_the_queue_is_dropped_and_counted() -> None:
+    publisher = Publisher()
+    try:
+        messages = messages_of(NumberedEvent(n, f"recipe:{n}", 1, "test", None, "{}") for n in range(1, QUEUE + 101))
+        publisher.publish(messages)
+        wait_until(lambda: publisher.published + publisher.dropped == QUEUE + 100)
+        assert publisher.dropped == 100
+    finally:
+        publisher.close()
