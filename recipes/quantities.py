@@ -111,10 +111,10 @@ def display(quantity: Decimal | float | None, unit: str) -> str:
     return f"{amount} {_COUNTED[unit][0] if many else unit}".strip()
 
 
-def compose(*, quantity: Decimal | None, unit: str, food: str, note: str) -> str:
+def compose(line: Line) -> str:
     """A raw line for an ingredient that came only in parts."""
-    line = " ".join(filter(None, [display(quantity, unit), food]))
-    return f"{line}, {note}" if note else line
+    text = " ".join(filter(None, [display(line.quantity, line.unit), line.food]))
+    return f"{text}, {line.note}" if line.note else text
 
 
 def _unit(word: str) -> str | None:

@@ -1,5 +1,6 @@
 """What clients may send: it ends in the plain types that the services take. Outputs are for the schema."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -81,7 +82,6 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
     default_error_messages = {
         "type": "A line of text or an object is required.",
         "empty": "Either raw or food is required.",
-        "long": "Written as one line this has more than 500 characters.",
     }
 
     def to_internal_value(self, data: Any) -> Line:
@@ -102,10 +102,7 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
         )
         if not (raw or line.food):
             self.fail("empty")
-        composed = raw or compose(quantity=line.quantity, unit=line.unit, food=line.food, note=line.note)
-        if len(composed) > 500:
-            self.fail("long")
-        return Line(raw=composed, quantity=line.quantity, unit=line.unit, food=line.food, note=line.note)
+        return replace(line, raw=raw or compose(line))
 
 
 class StepParts(serializers.Serializer[Any]):

@@ -140,23 +140,34 @@ def recipe_rate(*, user: User, recipe: Recipe, score: int, review: str) -> tuple
     """
     require_may_rate(user, recipe)
     now = timezone.now()
-    # A first rating is put in without waiting for the recipe's lock, which the UPDATE then holds until the commit.
+    # A first rating is put in before the recipe is locked, which makes the lock short. Once it is locked, nothing may
+    # be inserted: a rival request of the same person may have done so, and waits for the lock.
     while (new_id := insert_rating(recipe_id=recipe.pk, user_id=user.pk, score=score, review=review, at=now)) is None:
-        locked = _lock(recipe)
-        rating = Rating.objects.filter(recipe=recipe, user=user).first()
-        if rating is None:
-            continue  # taken back between the two statements
-        if (rating.score, rating.review) == (score, review):
-            return rating, _aggregates_of(locked), False
-        aggregates = _add(recipe, score=score - rating.score, count=0)
-        rating.score, rating.review = score, review
-        rating.save(update_fields=["score", "review", "updated_at"])
-        record(RatingUpdated(actor=actor_of(user), **_rated(rating, aggregates)))
-        return rating, aggregates, False
+        # A savepoint, for it lets the lock go when it is rolled back.
+        with suppress(_TakenBack), transaction.atomic():
+            return *_change_rating(user, recipe, score, review), False
     aggregates = _add(recipe, score=score, count=1)
     rating = Rating(id=new_id, recipe=recipe, user=user, score=score, review=review, created_at=now, updated_at=now)
     record(RatingCreated(actor=actor_of(user), **_rated(rating, aggregates)))
     return rating, aggregates, True
+
+
+class _TakenBack(Exception):
+    """The rating that stood in the way of a new one is gone."""
+
+
+def _change_rating(user: User, recipe: Recipe, score: int, review: str) -> tuple[Rating, Aggregates]:
+    locked = _lock(recipe)
+    rating = Rating.objects.filter(recipe=recipe, user=user).first()
+    if rating is None:
+        raise _TakenBack
+    if (rating.score, rating.review) == (score, review):
+        return rating, _aggregates_of(locked)
+    aggregates = _add(recipe, score=score - rating.score, count=0)
+    rating.score, rating.review = score, review
+    rating.save(update_fields=["score", "review", "updated_at"])
+    record(RatingUpdated(actor=actor_of(user), **_rated(rating, aggregates)))
+    return rating, aggregates
 
 
 @transaction.atomic
