@@ -116,11 +116,17 @@ async def test_sessions_that_were_ended_are_replaced_without_an_error(handler: O
     assert first.isdisjoint(answer.json["pid"] for answer in answers)
 
 
-async def test_a_database_that_stops_and_starts_again_is_found_again(
-    handler: OneHopHandler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
-) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="simmer-stopped-"))  # a path that another account may enter
+def open_folder() -> Path:
+    """A new folder that another account may enter, as PostgreSQL's may be one."""
+    folder = Path(tempfile.mkdtemp(prefix="simmer-stopped-"))
     folder.chmod(0o711)
+    return folder
+
+
+async def test_a_database_that_stops_and_starts_again_is_found_again(
+    handler: OneHopHandler, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
+) -> None:
+    folder = open_folder()
     server, url, _ = services.start_postgresql(folder)
     try:
         parts = urlsplit(url)
@@ -136,7 +142,7 @@ async def test_a_database_that_stops_and_starts_again_is_found_again(
             assert (await exchange(handler, "/session/")).status == 500
             assert (await exchange(handler, "/echo/")).status == 200
             server = services.Server("PostgreSQL", server.process.args, folder, signum=server.signum)
-            server.wait(url.replace("/simmer", "/postgres"))
+            server.wait(f"{url.rpartition('/')[0]}/postgres")
             answers = await asyncio.gather(*(exchange(handler, "/api/session/") for _ in range(4)))
             assert [answer.status for answer in answers] == [200] * 4
             await asyncio.to_thread(threads.close)
