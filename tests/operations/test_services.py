@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -49,12 +50,17 @@ def test_a_killed_run_leaves_no_server() -> None:
     def servers() -> list[psutil.Process]:
         """Both of them, once both run."""
         children = psutil.Process(other.pid).children(recursive=True)
-        names = {child.name() for child in children}
+        names = set()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):  # it has ended since
+                names.add(child.name())
         both = "postgres" in names and names & {"redis-server", "valkey-server"}
         return children if both else []
 
-    started = wait_until(servers, what="a PostgreSQL and a Redis")
-    other.kill()
-    other.wait()
+    try:
+        started = wait_until(servers, what="a PostgreSQL and a Redis")
+    finally:
+        other.kill()
+        other.wait()
     _, alive = psutil.wait_procs(started, timeout=60)
     assert alive == []
