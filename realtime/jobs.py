@@ -92,7 +92,8 @@ def job(name: str, *, queue: str = "default", time_limit: int = 300) -> Callable
             raise ValueError(f"the job {name!r} is registered twice")
         JOBS[name] = JobDefinition(name, function, time_limit)
 
-        @app.task(name=name, bind=True, queue=queue, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
+        # Not the queue, whose task attribute Celery 6 drops: the relay sends each message to its row's.
+        @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
         def on_message(task: "Task[Any, None]", /) -> None:
             delivery = task.request.delivery_info or {}
             execute(uuid.UUID(task.request.id), redelivered=bool(delivery.get("redelivered")))
