@@ -64,6 +64,7 @@ class Child:
         self.service, self.env = service, env
         self.process: asyncio.subprocess.Process | None = None
         self.stopping = False
+        self.last_line = ""
         # Its result is the last exit code.
         self.task: asyncio.Task[int] = asyncio.create_task(self._run_once() if service.once else self._keep_running())
 
@@ -100,7 +101,8 @@ class Child:
                 continue
             if not line:
                 return
-            say(self.service.name, line.decode(errors="replace").rstrip())
+            self.last_line = line.decode(errors="replace").rstrip()
+            say(self.service.name, self.last_line)
 
     async def _keep_running(self) -> int:
         delay = FIRST_DELAY
@@ -227,10 +229,12 @@ async def _answers(port: str) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _announce(env: Mapping[str, str]) -> None:
+async def _announce(env: Mapping[str, str], how_to_sign_in: str) -> None:
     await _answers(env["PORT"])
     address = f"http://localhost:{env['PORT']}"
     say("simmer", f"Simmer is at {address}/ , its API at {address}/api/docs/ . Ctrl-C stops it.")
+    if how_to_sign_in.startswith("Sign in"):
+        say("simmer", how_to_sign_in)
 
 
 async def supervise(env: dict[str, str]) -> int:
@@ -252,7 +256,7 @@ async def supervise(env: dict[str, str]) -> int:
             if prepare.task.result():
                 raise CannotStart("The database could not be prepared: see above.")
             children += [Child(service, env) for service in _services()]
-            announcement = asyncio.create_task(_announce(env))
+            announcement = asyncio.create_task(_announce(env, prepare.last_line))
             await stop
             announcement.cancel()
         say("simmer", "Stopping.")
