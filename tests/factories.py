@@ -4,8 +4,9 @@ from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.db.models import F
 
-from accounts.models import User
+from accounts.models import Profile, User
 from recipes.models import Recipe
 
 PASSWORD = "correct horse battery"
@@ -29,7 +30,7 @@ class SellerFactory(UserFactory):
 
 
 class RecipeFactory(factory.django.DjangoModelFactory[Recipe]):
-    """A seller's recipe without image, tags, ingredients and steps. Counters of the seller stay as they are."""
+    """A seller's recipe without image, tags, ingredients and steps; counted in the seller's profile."""
 
     class Meta:
         model = Recipe
@@ -37,3 +38,9 @@ class RecipeFactory(factory.django.DjangoModelFactory[Recipe]):
     seller: Any = factory.SubFactory(SellerFactory)
     name = factory.Sequence(lambda number: f"Soup number {number}")
     description = "Hot."
+
+    @classmethod
+    def _create(cls, model_class: type[Recipe], *args: Any, **kwargs: Any) -> Recipe:
+        recipe = super()._create(model_class, *args, **kwargs)
+        Profile.objects.filter(user=recipe.seller_id).update(recipe_count=F("recipe_count") + 1)
+        return recipe

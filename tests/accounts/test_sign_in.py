@@ -140,6 +140,7 @@ def test_no_email_and_no_token_is_logged(anyone: APIClient, ann: User, caplog: p
     anyone.post("/api/auth/token/refresh/", {"refresh": reply["refresh"]})
     anyone.post("/api/auth/token/refresh/", {"refresh": reply["refresh"]})
     logged = caplog.text
+    assert "Unauthorized" in logged
     assert ann.email not in logged
     assert reply["access"] not in logged
     assert reply["refresh"] not in logged

@@ -1,0 +1,250 @@
+"""Who may do what: every route and method, every channel, for each of the cast (tests/actors.py).
+
+A new route, method or channel needs a row: the suite fails without one and says which. Things in addresses
+(`{username}`, `{recipe_id}`, ...) are the owner's.
+"""
+
+import base64
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from PIL import Image
+
+from accounts.services.sessions import session_open
+from accounts.tokens import issue_tokens
+from media_pipeline.services import image_create
+from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
+from tests.actors import ACTORS, Cast, make_cast
+from tests.factories import PASSWORD, RecipeFactory
+
+ROUTES = """
+route                 method  anonymous customer seller owner other moderator admin revoked
+auth-register         POST    201       201      201    201   201   201       201   401
+auth-token            POST    200       200      200    200   200   200       200   401
+auth-refresh          POST    200       200      200    200   200   200       200   200
+auth-logout           POST    401       204      204    204   204   204       204   401
+auth-password-change  POST    401       204      204    204   204   204       204   401
+realtime-ticket       POST    401       201      201    201   201   201       201   401
+
+me                    GET     401       200      200    200   200   200       200   401
+me                    PATCH   401       200      200    200   200   200       200   401
+me                    DELETE  401       204      204    204   204   204       204   401
+me-picture            PUT     401       200      200    200   200   200       200   401
+me-picture            DELETE  401       204      204    204   204   204       204   401
+me-cover              PUT     401       200      200    200   200   200       200   401
+me-cover              DELETE  401       204      204    204   204   204       204   401
+me-sessions           GET     401       200      200    200   200   200       200   401
+me-sessions           DELETE  401       204      204    204   204   204       204   401
+
+user-list             GET     200       200      200    200   200   200       200   401
+user-detail           GET     200       200      200    200   200   200       200   401
+user-follow           PUT     401       200      200    400   200   200       200   401
+user-follow           DELETE  401       200      200    200   200   200       200   401
+user-followers        GET     200       200      200    200   200   200       200   401
+user-following        GET     200       200      200    200   200   200       200   401
+user-recipes          GET     200       200      200    200   200   200       200   401
+
+recipe-list           GET     200       200      200    200   200   200       200   401
+recipe-list           POST    401       403      201    201   201   403       403   401
+recipe-detail         GET     200       200      200    200   200   200       200   401
+recipe-detail         PATCH   401       403      403    200   403   403       403   401
+recipe-detail         DELETE  401       403      403    204   403   204       204   401
+recipe-rate           POST    401       201      403    403   403   201       201   401
+recipe-rate           DELETE  401       204      204    204   204   204       204   401
+recipe-ratings        GET     200       200      200    200   200   200       200   401
+
+media-list            POST    401       202      202    202   202   202       202   401
+media-detail          GET     401       404      404    200   404   404       404   401
+media-detail          DELETE  401       404      404    204   404   404       404   401
+
+live                  GET     200       200      200    200   200   200       200   200
+"""
+
+# The admin knows the sessions of Django's own login alone, and no token.
+ADMIN_PAGES = """
+page                          anonymous customer seller owner other moderator admin
+admin:index                   302       302      302    302   302   302       200
+admin:login                   200       200      200    200   200   200       302
+admin:accounts_user_changelist 302      302      302    302   302   302       200
+"""
+
+CHANNELS = """
+channel          anonymous customer seller owner other moderator admin revoked
+recipes          yes       yes      yes    yes   yes   yes       yes   no
+recipe:{recipe}  yes       yes      yes    yes   yes   yes       yes   no
+user:{owner}     yes       yes      yes    yes   yes   yes       yes   no
+inbox:{owner}    no        no       no     yes   no    no        no    no
+"""
+
+# What is sent, by route and method; {} for all others. `{name}` is filled in from `things`.
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("auth-register", "POST"): {"email": "new@example.com", "password": PASSWORD},
+    ("auth-token", "POST"): {"username": "owner", "password": PASSWORD},
+    ("auth-refresh", "POST"): {"refresh": "{refresh}"},
+    ("auth-password-change", "POST"): {"current_password": PASSWORD, "new_password": "another long one"},
+    ("me", "PATCH"): {"bio": "new"},
+    ("me-picture", "PUT"): {"picture": "{picture}"},
+    ("me-cover", "PUT"): {"cover": "{picture}"},
+    ("recipe-list", "POST"): {"name": "Soup", "description": "Hot.", "image": "{picture}"},
+    ("recipe-detail", "PATCH"): {"name": "Hot soup"},
+    ("recipe-rate", "POST"): {"score": 5},
+    ("media-list", "POST"): {"image": "{picture}"},
+}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def rows(table: str) -> Iterator[list[str]]:
+    header, *lines = (line.split() for line in table.splitlines() if line.strip())
+    assert header[-len(lines[0]) :] == header
+    for line in lines:
+        assert len(line) == len(header), f"this row has not {len(header)} columns: {' '.join(line)}"
+        yield line
+
+
+EXPECTED = {(name, method): dict(zip(ACTORS, map(int, codes), strict=True)) for name, method, *codes in rows(ROUTES)}
+
+
+def routes(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """(name, pattern) of all that the resolver knows, names with their namespace."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+        else:
+            yield f"{namespace}{entry.name or entry.pattern}", entry
+
+
+KNOWN = {name: pattern for name, pattern in routes(get_resolver()) if not name.startswith("admin:")}
+
+
+def keys_of(pattern: URLPattern) -> set[str]:
+    """The names in `/users/<str:username>/` and `(?P<username>...)`."""
+    return set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
+
+
+def methods_of(pattern: URLPattern) -> set[str]:
+    """What the view says it takes; of a plain function view that is GET, and the next test shows that it is all."""
+    view_class = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+    if view_class is None:
+        return {"GET"}
+    return {method for method in METHODS if hasattr(view_class, method.lower())}
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def things(cast: Cast) -> dict[str, Any]:
+    """The owner's things, by the names that addresses and bodies call them."""
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), "tomato").save(data, "PNG")
+    RecipeFactory(seller=cast.other)
+    with transaction.atomic():
+        media = image_create(owner=cast.owner, data=data.getvalue())
+    return {
+        "username": cast.owner.username,
+        "recipe_id": RecipeFactory(seller=cast.owner).pk,
+        "media_id": media.pk,
+        "picture": base64.b64encode(data.getvalue()).decode(),
+        "refresh": issue_tokens(session_open(user=cast.owner))["refresh"],
+    }
+
+
+def address(name: str, things: dict[str, Any]) -> str:
+    return reverse(name, kwargs={key: things[key] for key in keys_of(KNOWN[name])})
+
+
+def in_vain(call: Callable[[], Any]) -> Any:
+    """The result of CALL, all of whose changes are rolled back, so that each actor finds the same."""
+    with transaction.atomic():
+        result = call()
+        transaction.set_rollback(True)
+    return result
+
+
+def test_every_route_and_method_has_a_row() -> None:
+    known = {(name, method) for name, pattern in KNOWN.items() for method in methods_of(pattern)}
+    missing, gone = sorted(known - set(EXPECTED)), sorted(set(EXPECTED) - known)
+    assert not missing, f"add to ROUTES in {__name__}, with the status for each actor: {missing}"
+    assert not gone, f"take out of ROUTES in {__name__}, no route has it any more: {gone}"
+
+
+@pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
+def test_each_actor_gets_the_status_of_the_table(cast: Cast, things: dict[str, Any], name: str, method: str) -> None:
+    body = {
+        key: value.format(**things) if isinstance(value, str) else value
+        for key, value in BODIES.get((name, method), {}).items()
+    }
+
+    def status_for(actor: str) -> int:
+        client = getattr(cast.clients[actor], method.lower())
+        arguments = {} if method == "GET" else {"data": body, "format": "json"}
+        return in_vain(lambda: client(address(name, things), **arguments)).status_code
+
+    assert {actor: status_for(actor) for actor in ACTORS} == EXPECTED[name, method]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_method_that_a_route_does_not_take_changes_nothing_for_anyone(
+    cast: Cast, things: dict[str, Any], name: str
+) -> None:
+    for method in set(METHODS) - methods_of(KNOWN[name]):
+        for actor in ACTORS:
+            response = getattr(cast.clients[actor], method.lower())(address(name, things))
+            assert response.status_code in (401, 403, 405), (method, actor)
+        response = getattr(cast.clients["owner"], method.lower())(address(name, things))
+        assert response.status_code == 405, method
+        assert method not in response["Allow"]
+
+
+def test_no_token_opens_a_page_of_the_admin(cast: Cast) -> None:
+    for name, pattern in routes(get_resolver()):
+        # Signing in and out is for everyone; what has no name redirects to a page that has one.
+        if name.startswith("admin:") and pattern.name and name not in ("admin:login", "admin:logout"):
+            arguments = {key: "accounts" if key == "app_label" else "1" for key in keys_of(pattern)}
+            path = reverse(name, kwargs=arguments)
+            for actor in ACTORS:
+                response = cast.clients[actor].get(path)
+                assert response.status_code in (302, 405), (path, actor)
+                if response.status_code == 302:
+                    assert response["Location"].startswith("/admin/login/"), (path, actor)
+
+
+@pytest.mark.parametrize("row", list(rows(ADMIN_PAGES)), ids=lambda row: row[0])
+def test_the_admin_opens_for_staff_alone(cast: Cast, row: list[str]) -> None:
+    name, *codes = row
+    for actor, code in zip(ACTORS, codes, strict=False):
+        client = Client()
+        if actor in cast.users:
+            client.force_login(cast.users[actor])
+        assert client.get(reverse(name)).status_code == int(code), actor
+
+
+def test_every_channel_has_a_row() -> None:
+    rowed = {channel.partition(":")[0] for channel, *_ in rows(CHANNELS)}
+    assert rowed == set(NAMESPACES), f"CHANNELS in {__name__} and the namespaces differ: {rowed ^ set(NAMESPACES)}"
+
+
+@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
+def test_each_actor_may_subscribe_as_the_table_says(cast: Cast, things: dict[str, Any], row: list[str]) -> None:
+    name, *answers = row
+    found = namespace_of(name.format(recipe=things["recipe_id"], owner=cast.owner.pk))
+    assert found is not None
+    namespace, key = found
+
+    def may(actor: str) -> str:
+        user_id = None
+        if actor != "anonymous":
+            try:
+                user_id = verify_token(cast.clients[actor]._credentials["HTTP_AUTHORIZATION"].split()[1]).user_id
+            except TokenInvalid:
+                return "no"
+        return "yes" if namespace.authorize(key, [user_id]) == {user_id} else "no"
+
+    assert {actor: may(actor) for actor in ACTORS} == dict(zip(ACTORS, answers, strict=True))
