@@ -1,0 +1,187 @@
+/** The recipes on the page: read once over REST, then kept up to date by the socket. */
+
+import { RecipeCard } from "./card.js";
+import { streamPosition } from "./simmer-rest.js";
+
+const MOST = 80; // cards, as a socket may follow 100 channels
+
+/** The reader has changed while an answer was on its way. */
+class Superseded extends Error {}
+
+export class Recipes {
+  #rest;
+  #socket;
+  #list;
+  #cards = new Map(); // id -> RecipeCard
+  #reload;
+  #next = null;
+  #following = false;
+  #answers = []; // promises of the server's answers to our subscriptions
+  #tell;
+
+  /** `onNews({actor, text, at, recovered})` hears of all that happens; `onProblem(problem, {retry})` of what fails. */
+  constructor({ rest, socket, list, onNews, onProblem, onLoaded }) {
+    this.#rest = rest;
+    this.#socket = socket;
+    this.#list = list;
+    this.#tell = { onNews, onProblem, onLoaded };
+  }
+
+  /** Show what is there; called again when the reader is somebody else. */
+  load() {
+    return this.#read(`/api/recipes/?limit=${Math.max(20, this.#cards.size)}`);
+  }
+
+  /** The next page. */
+  loadMore() {
+    const { pathname, search } = new URL(this.#next, location.href);
+    return this.#read(pathname + search);
+  }
+
+  get hasMore() {
+    return this.#next !== null && this.#cards.size < MOST;
+  }
+
+  get size() {
+    return this.#cards.size;
+  }
+
+  /** Nobody's ratings are shown to nobody. */
+  setReader(user) {
+    for (const card of this.#cards.values()) {
+      card.setRater(user?.role === "customer");
+      if (!user) card.update({ my_rating: null });
+    }
+  }
+
+  /**
+   * The list says its own position, so we go on from there: no new recipe is missed. It says none for each recipe in it,
+   * so those are subscribed to first and then read (again): whatever happened before the second read is in it, and
+   * whatever happens later is heard. Most times the browser is answered 304, nothing has changed.
+   */
+  async #read(path) {
+    try {
+      const position = await this.#fetch(path);
+      if (!this.#following) {
+        this.#following = true;
+        this.#socket.subscribe("recipes", {
+          since: position,
+          onEvent: (data, where) => data.type === "recipe.published" && this.#published(data, where),
+          onReset: () => this.#lost(),
+        });
+      }
+      if (!this.#answers.length) return;
+      await Promise.all(this.#answers.splice(0));
+      await this.#fetch(path);
+    } catch (problem) {
+      if (!(problem instanceof Superseded)) this.#tell.onProblem(problem, { retry: () => this.#read(path) });
+    }
+  }
+
+  async #fetch(path) {
+    const asked = performance.now();
+    const reader = this.#rest.user?.id;
+    const { data, headers } = await this.#rest.get(path);
+    if (this.#rest.user?.id !== reader) throw new Superseded();
+    for (const recipe of data.results) {
+      const card = this.#cards.get(recipe.id);
+      if (!card) this.#answers.push(this.#add(recipe).answer);
+      // What the socket has said since we asked is newer than this answer.
+      else if (card.heard < asked) card.update(recipe);
+      else card.update({ my_rating: recipe.my_rating });
+    }
+    this.#next = data.next;
+    this.#tell.onLoaded();
+    return streamPosition(headers);
+  }
+
+  /** Channels that have lost their place say so one by one; one read answers them all. */
+  #lost() {
+    clearTimeout(this.#reload);
+    this.#reload = setTimeout(() => this.load(), 200);
+  }
+
+  #published({ recipe_id: id, name, image, tags, actor, at }, { epoch, recovered }) {
+    if (this.#cards.has(id)) return;
+    // All there is to know of a recipe that nobody has rated; its own channel begins with offset 1.
+    const recipe = { id, name, image, tags, seller: actor, avg_rating: null, rating_count: 0, my_rating: null };
+    const others = [...this.#list.children].map((element) => [element, element.getBoundingClientRect()]);
+    const { card } = this.#add(recipe, { epoch, offset: 0 });
+    makeRoom(others);
+    card.enter();
+    card.flash({ recovered });
+    this.#tell.onNews({ actor, text: `published ${name}`, at, recovered });
+    while (this.#cards.size > MOST) this.#remove([...this.#cards.values()].reduce((a, b) => (a.id < b.id ? a : b)));
+  }
+
+  #add(recipe, since) {
+    const card = new RecipeCard(recipe, { onRate: (score) => this.#rate(card, score) });
+    card.setRater(this.#rest.user?.role === "customer");
+    this.#cards.set(card.id, card);
+    // Newest first, as the API lists them.
+    const older = [...this.#list.children].find((element) => Number(element.dataset.recipe) < card.id);
+    this.#list.insertBefore(card.element, older ?? null);
+    const answer = this.#socket.subscribe(`recipe:${card.id}`, {
+      since,
+      onEvent: (data, where) => this.#happened(card, data, where),
+      onReset: () => this.#lost(),
+      onEnd: () => this.#remove(card),
+    });
+    return { card, answer };
+  }
+
+  #happened(card, data, { recovered }) {
+    card.heard = performance.now();
+    const { name } = card.recipe;
+    const news = (text) => this.#tell.onNews({ actor: data.actor, text, at: data.at, recovered });
+    if (data.type.startsWith("rating.")) {
+      // The values are absolute: whatever was missed or heard twice, the last event is right.
+      card.update({ avg_rating: data.avg_rating, rating_count: data.rating_count });
+      const mine = data.type === "rating.deleted" ? null : data.score;
+      if (data.actor && data.actor.id === this.#rest.user?.id) card.update({ my_rating: mine });
+      const stars = `${data.score} ${data.score === 1 ? "star" : "stars"}`;
+      if (data.type === "rating.created") news(`gave ${name} ${stars}`);
+      else if (data.type === "rating.updated") news(`now gives ${name} ${stars}`);
+      else news(`took back the rating of ${name}`);
+    } else if (data.type === "recipe.updated") {
+      card.update({ name: data.name, image: data.image, tags: data.tags });
+      if (data.actor) news(`changed ${data.name}`);
+    } else if (data.type === "recipe.deleted") {
+      news(`removed ${name}`);
+      return this.#remove(card);
+    } else return;
+    card.flash({ recovered });
+  }
+
+  /** Our own stars follow the answer, the average the event: everybody's page takes it from the same place. */
+  async #rate(card, score) {
+    if (score === null && card.recipe.my_rating == null) return;
+    card.setBusy(true);
+    try {
+      const path = `/api/recipes/${card.id}/rate/`;
+      if (score === null) await this.#rest.request("DELETE", path);
+      else await this.#rest.request("POST", path, { score });
+      card.update({ my_rating: score });
+    } catch (problem) {
+      this.#tell.onProblem(problem, {});
+    } finally {
+      card.setBusy(false);
+    }
+  }
+
+  #remove(card) {
+    if (!this.#cards.delete(card.id)) return;
+    this.#socket.unsubscribe(`recipe:${card.id}`);
+    card.leave();
+  }
+}
+
+/** Let the cards that a new one has moved glide to their places. */
+function makeRoom(others) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const [element, before] of others) {
+    const after = element.getBoundingClientRect();
+    const [x, y] = [before.left - after.left, before.top - after.top];
+    if (x || y) element.animate([{ transform: `translate(${x}px, ${y}px)` }, {}], { duration: 500, easing: "ease-out" });
+  }
+}
