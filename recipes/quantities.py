@@ -139,7 +139,7 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 def _with_plain_fractions(text: str) -> str:
     """`1½` as `1 1/2`."""
-    plain = []
+    plain: list[str] = []
     for character in text:
         if unicodedata.category(character) == "No" and "FRACTION" in unicodedata.name(character, ""):
             spelled = unicodedata.normalize("NFKC", character).replace("\u2044", "/")

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import User
 from core.fields import Text, WholeNumber
 from media_pipeline.serializers import ImageOutput, PictureField
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
@@ -161,19 +162,22 @@ class TagField(Text):
         return name
 
 
-class RecipeInput(serializers.Serializer[Any]):
-    """A recipe as its author writes it. In a PATCH every field is optional, and a list that is given replaces all."""
-
+class _RecipeFields(serializers.Serializer[Any]):
     name = Text(max_length=200)
     description = Text(max_length=10_000, allow_blank=True, required=False)
     servings = WholeNumber(min_value=1, max_value=1_000, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
+    image_id = serializers.UUIDField(required=False, allow_null=True)
+
+
+class RecipeInput(_RecipeFields):
+    """A recipe as its author writes it. In a PATCH every field is optional, and a list that is given replaces all."""
+
     tags = serializers.ListField(child=TagField(), max_length=TAGS_MAX, required=False)
     ingredients = serializers.ListField(child=IngredientField(), max_length=INGREDIENTS_MAX, required=False)
     steps = serializers.ListField(child=StepField(), max_length=STEPS_MAX, required=False)
     image = PictureField(required=False, allow_null=True)
-    image_id = serializers.UUIDField(required=False, allow_null=True)
 
     def validate_tags(self, names: list[str]) -> list[str]:
         return list(dict.fromkeys(names))
@@ -184,7 +188,7 @@ class RecipeInput(serializers.Serializer[Any]):
         return attrs
 
 
-class RecipeForm(RecipeInput):
+class RecipeForm(_RecipeFields):
     """The same as a form, with the picture as a file. Lists are JSON (`["a", "b"]`) or repeated fields."""
 
     tags = serializers.CharField(required=False)
@@ -249,7 +253,7 @@ class PersonOutput(serializers.Serializer[Any]):
     username = serializers.CharField()
     display_name = serializers.CharField()
     picture = serializers.CharField(allow_null=True, help_text="the small rendition")
-    role = serializers.ChoiceField(choices=["customer", "seller"])
+    role = serializers.ChoiceField(choices=User.Role.choices)
 
 
 class RecipeOutput(serializers.Serializer[Any]):

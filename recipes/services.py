@@ -68,9 +68,8 @@ def recipe_create(*, user: User, content: RecipeContent) -> Recipe:
     """Publishes a recipe; `name` is required. Raises Forbidden, and what `image_create` raises for the picture."""
     require_seller(user)
     recipe = Recipe(seller=user, image=_image_of(user, content))
-    for name in _FIELDS:
-        if name in content:
-            setattr(recipe, name, content[name])
+    for name, value in _scalars(content).items():
+        setattr(recipe, name, value)
     recipe.tag_names = content.get("tags", [])
     recipe.save(force_insert=True)
     _write_tags(recipe)
@@ -91,9 +90,11 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     recipe = _lock(recipe)
     _require_version(recipe, expected)
     before = recipe.image
-    changed = [name for name in _FIELDS if name in changes and getattr(recipe, name) != changes[name]]
-    for name in changed:
-        setattr(recipe, name, changes[name])
+    changed = []
+    for name, value in _scalars(changes).items():
+        if getattr(recipe, name) != value:
+            setattr(recipe, name, value)
+            changed.append(name)
     if "image" in changes or ("image_id" in changes and changes["image_id"] != recipe.image_id):
         recipe.image = _image_of(user, changes)
         if recipe.image != before:
@@ -233,6 +234,11 @@ def _rated(rating: Rating, aggregates: Aggregates) -> dict[str, Any]:
         "avg_rating": aggregates.avg_rating,
         "rating_count": aggregates.rating_count,
     }
+
+
+def _scalars(content: RecipeContent) -> dict[str, Any]:
+    """The part of CONTENT that is columns of the recipe itself, under their names."""
+    return {name: value for name, value in content.items() if name in _FIELDS}
 
 
 def _image_of(user: User, content: RecipeContent) -> Media | None:

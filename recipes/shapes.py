@@ -24,10 +24,11 @@ _RATING_FIELDS = (
 
 def recipe_rows(recipes: QuerySet[Recipe], viewer: Any, *extra: str) -> QuerySet[Recipe, dict[str, Any]]:
     """RECIPES as rows for `recipe_shape`, with the viewer's own rating: one query whatever their number."""
-    if viewer.pk is None:
-        return recipes.values(*_FIELDS, *extra)
-    own = FilteredRelation("ratings", condition=Q(ratings__user=viewer.pk))
-    return recipes.alias(own_rating=own).values(*_FIELDS, *extra, "own_rating__score")
+    rows: QuerySet[Recipe, dict[str, Any]] = recipes.values(*_FIELDS, *extra)
+    if viewer.pk is not None:
+        own = FilteredRelation("ratings", condition=Q(ratings__user=viewer.pk))
+        rows = recipes.alias(own_rating=own).values(*_FIELDS, *extra, "own_rating__score")
+    return rows
 
 
 def recipe_shape(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +86,8 @@ def detail_shape(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def rating_rows(ratings: QuerySet[Rating]) -> QuerySet[Rating, dict[str, Any]]:
     """RATINGS as rows for `rating_shape`."""
-    return ratings.values(*_RATING_FIELDS)
+    rows: QuerySet[Rating, dict[str, Any]] = ratings.values(*_RATING_FIELDS)
+    return rows
 
 
 def rating_shape(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,9 +65,7 @@ def anonymous() -> Person:
 @pytest.fixture
 def person(db: None) -> Callable[..., Person]:
     """person("ann", role="seller") is a new person."""
-    return lambda username, role="customer", **fields: Person(
-        UserFactory(username=username, role=role, **fields)
-    )
+    return lambda username, role="customer", **fields: Person(UserFactory(username=username, role=role, **fields))
 
 
 @pytest.fixture

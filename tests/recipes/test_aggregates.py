@@ -10,6 +10,7 @@ from django.db.models import Count, Sum
 from core.celery import app
 from core.settings import CELERY_BEAT_SCHEDULE
 from realtime.models import StreamEvent
+from recipes import tasks  # noqa: F401  (registers the task)
 from recipes.models import Rating, Recipe
 from tests.concurrently import at_once
 from tests.factories import RecipeFactory, UserFactory
@@ -43,7 +44,10 @@ def test_200_concurrent_ratings_are_all_counted_and_heard_in_the_order_of_their_
     people = [Person(UserFactory()) for _ in range(200)]
     scores = [1 + n * n % 5 for n in range(200)]
     statuses = in_threads(
-        [lambda who=who, score=score: who.rate(recipe_id, score).status_code for who, score in zip(people, scores, strict=True)]
+        [
+            lambda who=who, score=score: who.rate(recipe_id, score).status_code
+            for who, score in zip(people, scores, strict=True)
+        ]
     )
     assert statuses == [201] * 200
     assert aggregates(recipe_id) == truth(recipe_id) == (sum(scores), 200)
@@ -128,15 +132,14 @@ def test_the_nightly_task_mends_what_drifted_and_says_so(
     customer.rate(right, 2)
     Recipe.objects.filter(pk=drifted).update(rating_sum=9, rating_count=3)
     Recipe.objects.filter(pk=unrated).update(rating_sum=5, rating_count=1)
-    app.loader.import_default_modules()
     task = CELERY_BEAT_SCHEDULE["reconcile-ratings"]["task"]
     with caplog.at_level("INFO", "recipes.aggregates"):
-        app.tasks[task].apply(throw=True)
+        app.tasks[task]()
     assert [aggregates(recipe_id) for recipe_id in (drifted, unrated, right)] == [(4, 1), (0, 0), (2, 1)]
     assert customer.get(f"/api/recipes/{drifted}/").json()["avg_rating"] == 4.0
     assert f"rating_drift recipe={drifted} sum=9 count=3 true_sum=4 true_count=1" in caplog.text
     assert "ratings_reconciled mended=2" in caplog.text
     caplog.clear()
     with caplog.at_level("INFO", "recipes.aggregates"):
-        app.tasks[task].apply(throw=True)
+        app.tasks[task]()
     assert "ratings_reconciled mended=0" in caplog.text

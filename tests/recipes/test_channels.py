@@ -33,7 +33,7 @@ def test_a_deleted_recipes_channel_is_closed_and_its_last_event_asks_again(selle
     assert EVENTS["recipe.deleted"].reauthorize
 
 
-@pytest.mark.parametrize("key", ["0{id}", "{id}.0", "+{id}", "x", "-1", "9" * 19, "９"])
+@pytest.mark.parametrize("key", ["0{id}", "{id}.0", "+{id}", "x", "-1", "9" * 19, "\uff19"])
 def test_a_recipe_has_one_channel_and_no_other_name_for_it(seller: Person, key: str) -> None:
     recipe_id = seller.create()["id"]
     assert readers(f"recipe:{key.format(id=recipe_id)}", None) == set()

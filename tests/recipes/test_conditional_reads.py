@@ -6,7 +6,9 @@ from tests.recipes.conftest import Person
 from tests.relaying import relay_now
 
 
-@pytest.mark.parametrize("path", ["/api/recipes/", "/api/recipes/{id}/", "/api/recipes/{id}/ratings/", "/api/users/sally/recipes/"])
+@pytest.mark.parametrize(
+    "path", ["/api/recipes/", "/api/recipes/{id}/", "/api/recipes/{id}/ratings/", "/api/users/sally/recipes/"]
+)
 def test_an_unchanged_read_is_304_without_a_body(seller: Person, customer: Person, path: str) -> None:
     recipe_id = seller.create()["id"]
     path = path.format(id=recipe_id)

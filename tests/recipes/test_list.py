@@ -180,7 +180,9 @@ def test_a_list_costs_the_same_queries_for_5_and_50_recipes(
     for more in (5, 45):
         fill(seller, more)
         cache.clear()
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert len(names(person.get(path))) == sum((5, 45)[: len(counts) + 1])
         counts.append(len(queries))
     # Who asks, who is meant (/users/), the stream's position, the page.
