@@ -1,0 +1,1 @@
+"""What Simmer is measured against, each written as its own tutorial or documentation would have it."""

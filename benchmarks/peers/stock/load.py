@@ -1,0 +1,34 @@
+# ruff: noqa: E402  (models can be imported once Django is set up)
+"""Fills the stock peer's empty, migrated database; prints the same JSON as `benchmarks.load`."""
+
+import json
+
+import django
+
+django.setup()
+
+from django.db import transaction
+from rest_framework_simplejwt.tokens import AccessToken
+
+from benchmarks import data
+from benchmarks.peers.stock.models import Ingredient, Recipe, Step, User
+
+
+def load() -> dict[str, list[object]]:
+    people = User.objects.bulk_create([User(password="!", **vars(person)) for person in data.people()])
+    template = Recipe.objects.create(seller=people[0], name="template")
+    first, last = data.multiply(template, first_seller=people[0].pk)
+    detailed = list(Recipe.objects.filter(id__gt=last - data.DETAILED))
+    Ingredient.objects.bulk_create(
+        [Ingredient(recipe=recipe, **row) for recipe in detailed for row in data.ingredients()]
+    )
+    Step.objects.bulk_create([Step(recipe=recipe, **row) for recipe in detailed for row in data.steps()])
+    return {
+        "recipes": [first, last],
+        "tokens": [str(AccessToken.for_user(user)) for user in people[data.SELLERS :]],
+    }
+
+
+if __name__ == "__main__":
+    with transaction.atomic():
+        print(json.dumps(load()))

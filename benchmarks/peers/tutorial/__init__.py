@@ -1,0 +1,1 @@
+"""The chat of the Channels tutorial (parts 2 and 3), JSON consumer, on stock Daphne and RedisChannelLayer."""

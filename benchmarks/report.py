@@ -1,0 +1,247 @@
+"""Figures as tables: medians, ratios within the run, and the goals of docs/benchmarks.md."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.sockets import LABELS, RATE
+
+Result = dict[str, Any]
+AT_LEAST, AT_MOST = "at least", "at most"
+
+
+def median(runs: Sequence[dict[str, Any]], *path: str) -> float:
+    """The median over runs of the value at PATH."""
+    values = []
+    for run in runs:
+        value: Any = run
+        for name in path:
+            value = value[name]
+        values.append(float(value))
+    return statistics.median(values)
+
+
+def markdown(result: Result) -> str:
+    parts = [f"# Benchmark of {result['date']}", ", ".join([result["machine"], *result["versions"]]) + "."]
+    parts.append(
+        f"{'A quick run: ' if result['quick'] else ''}medians of {result['repeats']} run(s) of {result['seconds']:g} s,"
+        f" the systems in turns. {result['placement']}"
+    )
+    if "rest" in result:
+        parts += _rest(result["rest"])
+    if "sockets" in result:
+        parts += _sockets(result["sockets"])
+    parts += ["## Goals", _table(["", "reached", "goal", ""], _goals(result))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rest(rest: Result) -> list[str]:
+    cases = rest["cases"]
+    rows, notes = [], []
+    base = _rate(cases, "list.stock")
+    for case in cases.values():
+        if case["skipped"]:
+            rows.append([case["label"], f"skipped: {case['skipped']}", *[""] * 6])
+            continue
+        runs = case["runs"]
+        rate = median(runs, "rate")
+        rows.append(
+            [
+                case["label"] + ("" if case["server_limited"] else " †"),
+                f"{rate:,.0f}",
+                f"{rate / base:.1f}" if base else "",
+                f"{median(runs, 'p50'):.1f}",
+                f"{median(runs, 'p99'):.1f}",
+                f"{case['bytes']:,}",
+                f"{median(runs, 'server'):.0%}",
+                f"{median(runs, 'others'):.0%}",
+            ]
+        )
+    header = ["", "req/s", "x stock list", "p50 ms", "p99 ms", "bytes", "server's core", "other cores"]
+    if any(not case["server_limited"] and not case["skipped"] for case in cases.values()):
+        notes.append("† The server's core was not full: PostgreSQL or the client held this case back.")
+    (ours, our_wrong), (theirs, their_wrong) = rest["counters"]["simmer"], rest["counters"]["stock"]
+    notes.append(
+        f"Counters afterwards: Simmer has {ours:,} ratings, {rest['counters']['events']:,} rating events and"
+        f" {our_wrong} recipes whose counters are wrong; stock has {theirs:,} ratings and {their_wrong} such recipes."
+    )
+    load = f"{rest['client']}, {rest['connections']} keep-alive connections; lists are 20 of 100,000 recipes."
+    return ["## REST", f"Load: {load}", _table(header, rows), *notes]
+
+
+def _sockets(sockets: Result) -> list[str]:
+    runs: dict[str, list[Result]] = sockets["runs"]
+    first = next(iter(runs.values()))[0]
+    flights = {key: f"W={key[7:]}" for key in first if key.startswith("flight.")}
+    flights |= {key: f"W={key[6:]}, a message each" for key in first if key.startswith("apart.")}
+    paces = [key for key in first if key.startswith("paced.")]
+    rows: list[list[str]] = []
+
+    def row(label: str, show: str, *path: str) -> None:
+        values = [median(found, *path) for found in runs.values()]
+        ratios = [value / values[0] if values[0] else float("nan") for value in values[1:]]
+        rows.append(
+            [
+                label,
+                *(format(value, show) for value in values),
+                *(f"{ratio:,.2f}" if ratio == ratio else "" for ratio in ratios),
+            ]
+        )
+
+    for key, w in flights.items():
+        row(f"deliveries per server core-second, {w}", ",.0f", key, "per_core_second")
+    for key, w in flights.items():
+        row(f"deliveries a second, {w}", ",.0f", key, "per_second")
+    for key, w in flights.items():
+        row(f"server's core, {w}", ".0%", key, "server")
+        row(f"other cores, {w}", ".0%", key, "others")
+    for key in paces:
+        row(f"p50 at {key[6:]} events a second, ms", ",.2f", key, "p50")
+        row(f"p99 at {key[6:]} events a second, ms", ",.2f", key, "p99")
+        row(f"server's core at {key[6:]} events a second", ".0%", key, "server")
+        row(f"deliveries lost at {key[6:]} events a second", ",.0f", key, "lost")
+    row("connections a second", ",.0f", "connect", "per_second")
+    row("connections per server core-second", ",.0f", "connect", "per_core_second")
+    row("kB per idle socket", ".1f", "connect", "kb")
+    names = [LABELS[system] for system in runs]
+    parts = [
+        "## Sockets",
+        f"{sockets['sockets']:,} sockets on one channel, events of 250 bytes; W events in flight. Where the other"
+        " cores are full, the load client held the server back: read the figures per core-second there.",
+        _table(["", *names, *(f"{name} / tutorial" for name in names[1:])], rows),
+    ]
+    bursts = [
+        [LABELS[system], key[6:], f"{burst['lost']:,} of {burst['expected']:,}", f"{burst['seconds']:.2f}"]
+        for system, found in sockets["bursts"].items()
+        for key, burst in found.items()
+    ]
+    parts.append(_table(["100 sockets", "events at once", "deliveries lost", "seconds"], bursts))
+    live = sockets["live"]
+    rows = [
+        [label, f"{live[key]['p50']:.1f}", f"{live[key]['p99']:.1f}"]
+        for label, key in (
+            ("request to 201", "201"),
+            ("201 to event", "201_to_event"),
+            ("commit to event", "commit_to_event"),
+        )
+    ]
+    parts.append(_table([f"{live['ratings']} ratings one by one, relay and all", "p50 ms", "p99 ms"], rows))
+    return parts
+
+
+def _goals(result: Result) -> list[list[str]]:
+    rows = []
+    for label, figure, bound, goal, unit in _GOALS:
+        try:
+            value = figure(result)
+        except (KeyError, ZeroDivisionError, statistics.StatisticsError):
+            rows.append([label, "not measured", "", ""])
+            continue
+        met = value <= goal if bound == AT_MOST else value >= goal
+        shown = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+        rows.append([label, shown + unit, f"{bound} {goal:g}{unit}", "yes" if met else "**no**"])
+    return rows
+
+
+def _rate(cases: Result, key: str) -> float:
+    return median(cases[key]["runs"], "rate") if cases[key]["runs"] else 0.0
+
+
+def _rest_ratio(key: str, base: str) -> Callable[[Result], float]:
+    def figure(result: Result) -> float:
+        cases = result["rest"]["cases"]
+        return (_rate(cases, key) or float("nan")) / _rate(cases, base)
+
+    return figure
+
+
+def _socket_ratio(system: str, *path: str) -> Callable[[Result], float]:
+    def figure(result: Result) -> float:
+        runs = result["sockets"]["runs"]
+        return median(runs[system], *path) / median(runs["tutorial"], *path)
+
+    return figure
+
+
+def _socket(system: str, *path: str) -> Callable[[Result], float]:
+    return lambda result: median(result["sockets"]["runs"][system], *path)
+
+
+def _live(name: str, percentile: str) -> Callable[[Result], float]:
+    return lambda result: float(result["sockets"]["live"][name][percentile])
+
+
+# What it is, how it is found, the goal and its unit.
+_GOALS: list[tuple[str, Callable[[Result], float], str, float, str]] = [
+    (
+        "uncached list, signed in and throttled, to stock",
+        _rest_ratio("list.throttled", "list.stock"),
+        AT_LEAST,
+        20,
+        "x",
+    ),
+    ("the same to stock's empty view", _rest_ratio("list.throttled", "empty"), AT_LEAST, 1.5, "x"),
+    ("unchanged list (304) to the uncached list", _rest_ratio("unchanged", "list"), AT_LEAST, 2, "x"),
+    ("recipe detail to stock's", _rest_ratio("detail", "detail.stock"), AT_LEAST, 15, "x"),
+    ("rating with its event to stock's", _rest_ratio("rate", "rate.stock"), AT_LEAST, 6, "x"),
+    ("recipes with wrong counters", lambda result: float(result["rest"]["counters"]["simmer"][1]), AT_MOST, 0, ""),
+    (
+        "deliveries a core-second, W=8, to the tutorial",
+        _socket_ratio("simmer", "flight.8", "per_core_second"),
+        AT_LEAST,
+        100,
+        "x",
+    ),
+    (
+        "deliveries a core-second, W=1, to the tutorial",
+        _socket_ratio("simmer", "flight.1", "per_core_second"),
+        AT_LEAST,
+        40,
+        "x",
+    ),
+    (
+        f"p99 at {RATE} events a second to the tutorial",
+        _socket_ratio("simmer", f"paced.{RATE}", "p99"),
+        AT_MOST,
+        1,
+        "x",
+    ),
+    (
+        "connections a second with token to the tutorial",
+        _socket_ratio("simmer.token", "connect", "per_second"),
+        AT_LEAST,
+        1.5,
+        "x",
+    ),
+    ("kB per idle socket", _socket("simmer", "connect", "kb"), AT_MOST, 24, ""),
+    (
+        "lost of a burst of 400",
+        lambda result: float(result["sockets"]["bursts"]["simmer"]["burst.400"]["lost"]),
+        AT_MOST,
+        0,
+        "",
+    ),
+    (
+        "lost of a burst of 5,000",
+        lambda result: float(result["sockets"]["bursts"]["simmer"]["burst.5000"]["lost"]),
+        AT_MOST,
+        0,
+        "",
+    ),
+    ("commit to event, idle, p50", _live("commit_to_event", "p50"), AT_MOST, 15, " ms"),
+    ("commit to event, idle, p99", _live("commit_to_event", "p99"), AT_MOST, 40, " ms"),
+    ("201 to event, p50", _live("201_to_event", "p50"), AT_MOST, 100, " ms"),
+]
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table, aligned so that a terminal can read it too."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+
+    def line(cells: list[str]) -> str:
+        first, *others = zip(cells, widths, strict=True)
+        padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        return "| " + " | ".join(padded) + " |"
+
+    rule = "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|"
+    return "\n".join([line(header), rule, *map(line, rows)])

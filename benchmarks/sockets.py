@@ -1,0 +1,135 @@
+"""Sockets: the hub against the tutorial's consumer in turns, on fresh servers; then the way from a rating."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from benchmarks.machine import OTHER_CORES
+from benchmarks.servers import Services, WebServer
+
+SOCKETS = 1_000
+BURST_SOCKETS = 100
+# The event a second of a lively channel, and the events in flight of a busy one.
+RATE = 10
+LABELS = {"tutorial": "tutorial consumer", "simmer": "Simmer", "simmer.token": "Simmer, signed-in readers"}
+
+Say = Callable[[str], None]
+
+
+class Passes:
+    """Runs the load client against one system after another; each pass has a recipe (or room) of its own."""
+
+    def __init__(self, services: Services, loaded: dict[str, dict[str, Any]], say: Say) -> None:
+        self.services, self.say = services, say
+        self.tokens: list[str] = loaded["simmer"]["tokens"]
+        self.next_key: int = loaded["simmer"]["recipes"][1]
+
+    def run(self, system: str, *, sockets: int, phases: list[list[Any]], relay: bool = False) -> dict[str, Any]:
+        name, _, variant = system.partition(".")
+        services = self.services
+        with services.relay() if relay else nullcontext(), self._server(name) as server:
+            self.next_key -= 1
+            spec = {
+                "system": name,
+                "port": server.port,
+                "pid": server.pid,
+                "key": self.next_key,
+                "sockets": sockets,
+                "tokens": self.tokens if variant == "token" else None,
+                "phases": phases,
+            }
+            env = services.simmer_env() if name == "simmer" else services.peer_env(name)
+            text = json.dumps(spec)
+            output = services.run("-m", "benchmarks.socket_client", env=env, cores=OTHER_CORES, text=text)
+            server.require_running()
+        found: dict[str, Any] = json.loads(output)
+        return found
+
+    def _server(self, name: str) -> WebServer:
+        return self.services.simmer("simmer-sockets") if name == "simmer" else self.services.tutorial()
+
+
+def measure(
+    services: Services, loaded: dict[str, dict[str, Any]], *, repeats: int, seconds: float, full: bool, say: Say
+) -> dict[str, Any]:
+    passes = Passes(services, loaded, say)
+    phases: list[list[Any]] = [["paced", RATE, seconds], ["flight", 1, seconds], ["flight", 8, seconds]]
+    if full:
+        phases += [["apart", 8, seconds], ["flight", 64, seconds], ["paced", 2, seconds]]
+    runs: dict[str, list[dict[str, Any]]] = {system: [] for system in LABELS}
+    for repeat in range(1, repeats + 1):
+        for system in LABELS:
+            found = passes.run(system, sockets=SOCKETS, phases=phases)
+            runs[system].append(found)
+            one, eight, paced = found["flight.1"], found["flight.8"], found[f"paced.{RATE}"]
+            say(
+                f"  [{repeat}/{repeats}] {LABELS[system]:28} {found['connect']['per_second']:7,.0f} connects/s"
+                f" {found['connect']['kb']:5.1f} kB/socket   deliveries per core-second:"
+                f" W=1 {one['per_core_second']:9,.0f}  W=8 {eight['per_core_second']:9,.0f}"
+                f"   {RATE} ev/s p99 {paced['p99']:8.1f} ms" + _trouble(found)
+            )
+    bursts: dict[str, Any] = {}
+    for system in ("tutorial", "simmer"):
+        found = passes.run(
+            system, sockets=BURST_SOCKETS, phases=[["burst", 400], ["burst", 5_000]], relay=system == "simmer"
+        )
+        bursts[system] = {key: value for key, value in found.items() if key.startswith("burst")}
+        for key, burst in bursts[system].items():
+            say(
+                f"  {LABELS[system]:28} {key.partition('.')[2]:>5} events at once to {BURST_SOCKETS} sockets:"
+                f" {burst['lost']:,} of {burst['expected']:,} lost, {burst['seconds']:.2f} s"
+            )
+    return {"sockets": SOCKETS, "rate": RATE, "runs": runs, "bursts": bursts, "live": _live(passes, full, say)}
+
+
+def _trouble(found: dict[str, Any]) -> str:
+    lost = sum(phase["lost"] for phase in found.values() if isinstance(phase, dict) and "lost" in phase)
+    parts = [(lost, "lost"), (found["closed"], "closed"), (found["disorder"], "out of order")]
+    return "".join(f"   {count:,} {what.upper()}" for count, what in parts if count)
+
+
+def _live(passes: Passes, full: bool, say: Say) -> dict[str, Any]:
+    """Latencies in ms of ratings on an idle system: request to 201, 201 to event, commit to event."""
+    services = passes.services
+    ratings = 500 if full else 100
+    with services.relay(), services.simmer("simmer-live") as server:
+        _wait_for_relay(services)
+        recipe = passes.next_key = passes.next_key - 1
+        spec = {"port": server.port, "recipe": recipe, "tokens": passes.tokens, "ratings": ratings}
+        output = services.run(
+            "-m", "benchmarks.live_client", env=services.simmer_env(), cores=OTHER_CORES, text=json.dumps(spec)
+        )
+    rows = json.loads(output)
+    commits = dict(
+        services.execute(
+            "simmer",
+            "SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float FROM recipes_rating"
+            f" WHERE recipe_id = {recipe}",
+        )
+    )
+    figures = {
+        "201": [row["answered"] - row["sent"] for row in rows],
+        "201_to_event": [row["arrived"] - row["answered"] for row in rows],
+        "commit_to_event": [row["arrived"] - float(str(commits[row["id"]])) for row in rows],
+    }
+    found = {
+        name: {"p50": statistics.median(values) * 1e3, "p99": sorted(values)[len(values) * 99 // 100] * 1e3}
+        for name, values in figures.items()
+    }
+    say(
+        "  a rating on an idle system: "
+        + ", ".join(f"{name.replace('_', ' ')} p50 {f['p50']:.1f} p99 {f['p99']:.1f} ms" for name, f in found.items())
+    )
+    return {"ratings": ratings, **found}
+
+
+def _wait_for_relay(services: Services) -> None:
+    """Until it has numbered what earlier parts of the run left."""
+    deadline = time.monotonic() + 120
+    while services.execute("simmer", "SELECT EXISTS (SELECT FROM realtime_streamevent WHERE position IS NULL)")[0][0]:
+        if time.monotonic() > deadline:
+            raise SystemExit("the relay has not numbered the waiting events within two minutes")
+        time.sleep(0.1)
