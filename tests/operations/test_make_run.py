@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -22,15 +23,14 @@ SERVICES = {"web": "core.server", "relay": "relay", "worker": "worker", "beat": 
 class Run:
     """A supervisor in a folder of its own."""
 
-    def __init__(self, folder: Path, *, port: int) -> None:
+    def __init__(self, folder: Path, *, port: int, command: list[str] | None = None, **environment: str) -> None:
         self.log = folder.with_suffix(".log")
         self.url = f"http://127.0.0.1:{port}"
         env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MAKELEVEL"}}
-        env |= {"DEV_DIR": str(folder), "PORT": str(port)}
+        env |= {"DEV_DIR": str(folder), "PORT": str(port), **environment}
+        command = command or [sys.executable, "-m", "core.supervisor"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "core.supervisor"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
-            )
+            self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -61,8 +61,8 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Starts supervisors; whatever is left of them at the end is killed."""
     started: list[Run] = []
 
-    def start(folder: str = "dev", *, port: int | None = None) -> Run:
-        started.append(Run(tmp_path / folder, port=port or free_port()))
+    def start(*, port: int | None = None, **more: Any) -> Run:
+        started.append(Run(tmp_path / "dev", port=port or free_port(), **more))
         return started[-1]
 
     yield start
@@ -116,3 +116,15 @@ def test_a_port_in_use_is_named_with_what_to_do(run: Callable[..., Run]) -> None
         simmer = run(port=port)
         assert simmer.process.wait(60) == 1
     assert f"Port {port} is in use. Choose another: make run PORT=8001" in simmer.output()
+
+
+def test_when_make_is_killed_everything_ends(run: Callable[..., Run]) -> None:
+    """A shell stands for make, which says so by MAKELEVEL."""
+    simmer = run(command=["sh", "-c", f"{sys.executable} -m core.supervisor; true"], MAKELEVEL="1")
+    wait_until(lambda: "database is up to date" in simmer.output(), seconds=60, what="a supervisor at work")
+    everyone = simmer.everyone()
+    assert len(everyone) > 1
+    simmer.process.kill()
+    simmer.process.wait()
+    _, alive = psutil.wait_procs(everyone, timeout=60)
+    assert alive == []

@@ -1,0 +1,121 @@
+"""What the environment makes of the settings, and what is refused before anything listens."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services import ROOT
+
+KEY = "a-key-for-tests-alone-that-is-long-enough-for-the-checks"
+
+
+def load(folder: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Import core.settings in a process of its own that knows this environment alone; it prints the named settings."""
+    environment.setdefault("ENV_FILE", os.devnull)
+    environment.setdefault("DEV_DIR", str(folder / "dev"))
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    program = f"import json; from core import settings; print(json.dumps([getattr(settings, n) for n in {names}]))"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **coverage, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def values(folder: Path, *names: str, **environment: str) -> list[Any]:
+    done = load(folder, *names, SECRET_KEY=KEY, **environment)
+    assert done.returncode == 0, done.stderr
+    result: list[Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "insecure-development-key-never-use-it-in-production"}, "SECRET_KEY is missing or the dev"),
+        ({"SECRET_KEY": KEY, "ALLOWED_HOSTS": "simmer.example,*"}, "ALLOWED_HOSTS is '*'"),
+        (
+            {"SECRET_KEY": KEY, "CORS_ALLOW_ALL_ORIGINS": "True", "CORS_ALLOW_CREDENTIALS": "True"},
+            "set CORS_ALLOWED_ORIGINS instead",
+        ),
+    ],
+    ids=["no key", "the development key", "any host", "any origin with credentials"],
+)
+def test_an_unsafe_production_does_not_start_and_says_what_to_set(
+    tmp_path: Path, environment: dict[str, str], named: str
+) -> None:
+    done = load(tmp_path, "DEBUG", **environment)
+    assert done.returncode != 0
+    assert named in done.stderr
+
+
+def test_development_needs_no_setting_but_debug(tmp_path: Path) -> None:
+    done = load(tmp_path, "DEBUG", "SECURE_HSTS_SECONDS", DEBUG="True")
+    assert json.loads(done.stdout) == [True, 0]
+
+
+def test_the_key_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    done = load(tmp_path, "SECRET_KEY", SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert json.loads(done.stdout) == [KEY]
+
+
+def test_a_file_of_settings_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("PORT=8100\nBUS_PREFIX=from-the-file\n")
+    found = values(tmp_path, "PORT", "BUS_PREFIX", ENV_FILE=str(tmp_path / "env"), PORT="8200")
+    assert found == [8200, "from-the-file"]
+
+
+def test_the_database_is_sqlite_in_the_folder_unless_said(tmp_path: Path) -> None:
+    [databases] = values(tmp_path, "DATABASES")
+    assert databases["default"]["ENGINE"] == "django.db.backends.sqlite3"
+    assert databases["default"]["NAME"] == str(tmp_path / "dev/simmer.sqlite3")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "postgresql://ann:secret@db.example:5433/simmer"},
+        {
+            "DATABASE_NAME": "simmer",
+            "DATABASE_USER": "ann",
+            "DATABASE_PASSWORD": "secret",
+            "DATABASE_HOST": "db.example",
+            "DATABASE_PORT": "5433",
+        },
+        {
+            "DATABASE_NAME": "simmer",
+            "DATABASE_USER": "ann",
+            "DB_PASSWORD": "secret",
+            "DB_HOST": "db.example",
+            "DB_PORT": "5433",
+        },
+    ],
+    ids=["url", "DATABASE_*", "DB_*"],
+)
+def test_a_postgresql_is_named_by_a_url_or_as_earlier_systems_did(tmp_path: Path, environment: dict[str, str]) -> None:
+    [databases] = values(tmp_path, "DATABASES", **environment)
+    database = databases["default"]
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    named = [str(database[part]) for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
+    assert named == ["simmer", "ann", "secret", "db.example", "5433"]
+
+
+def test_a_limit_can_be_switched_off(tmp_path: Path) -> None:
+    assert values(tmp_path, "SOCKETS_PER_USER", SOCKETS_PER_USER="off") == [None]
+    assert values(tmp_path, "SOCKETS_PER_USER", SOCKETS_PER_USER="7") == [7]
+
+
+def test_https_of_the_proxy_is_believed_only_when_told(tmp_path: Path) -> None:
+    assert load(tmp_path, "SECURE_PROXY_SSL_HEADER", SECRET_KEY=KEY).returncode != 0
+    [header] = values(tmp_path, "SECURE_PROXY_SSL_HEADER", TRUST_FORWARDED_PROTO="True")
+    assert header == ["HTTP_X_FORWARDED_PROTO", "https"]
