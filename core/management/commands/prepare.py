@@ -3,9 +3,12 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+
+from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
 
 log = logging.getLogger(__name__)
 
@@ -19,9 +22,14 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write("The database is up to date.")
-        if not get_user_model()._default_manager.exists():
+        people = get_user_model()._default_manager
+        if not people.exists():
             self.stdout.write("Nobody is there yet: loading the demo data (once, some seconds).")
             try:
                 call_command("demo_data")
             except Exception:  # an empty Simmer is better than none
                 log.exception("The demo data could not be loaded; starting without it")
+        # The supervisor repeats this last line when the page is there.
+        if settings.DEBUG and people.filter(username__in=DEMO_PEOPLE.values()).count() == len(DEMO_PEOPLE):
+            names = " or ".join(f"{name} (a {role})" for role, name in DEMO_PEOPLE.items())
+            self.stdout.write(f"Sign in as {names}, password {DEMO_PASSWORD} .")
