@@ -9,8 +9,6 @@ import django
 django.setup()
 
 # ruff: noqa: E402 (Django's settings must be there before anything that reads them)
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from channels.routing import URLRouter
@@ -18,8 +16,10 @@ from django.conf import settings
 from django.urls import re_path
 
 from core import health
+from core.files import MediaFiles
 from core.handler import OneHopHandler, Receive, Scope, Send
-from core.static import StaticHandler
+from core.staticfiles import StaticHandler
+from realtime.routing import websocket_urlpatterns
 
 
 async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,15 +28,11 @@ async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
-def _optional(module: str, name: str, default: Any) -> Any:
-    return getattr(import_module(module), name) if find_spec(module) else default
-
-
 pages = OneHopHandler()
 static = StaticHandler()
-media = _optional("core.files", "MediaFiles", OneHopHandler)()
+media = MediaFiles()
 probes = {"/healthz": health.healthz, "/readyz": health.readyz}
-sockets: Any = URLRouter([*_optional("realtime.routing", "websocket_urlpatterns", []), re_path(r"", refuse_socket)])  # type: ignore[arg-type, list-item]
+sockets: Any = URLRouter([*websocket_urlpatterns, re_path(r"", refuse_socket)])  # type: ignore[arg-type, list-item]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

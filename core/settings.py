@@ -217,6 +217,8 @@ STREAM_RETENTION_SECONDS: int = env.int("STREAM_RETENTION_SECONDS", default=24 *
 STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000)
 # A job whose message has not been taken for this long gets another one: the broker may have lost it.
 JOB_OVERDUE_SECONDS: int = env.int("JOB_OVERDUE_SECONDS", default=60)
+# A running job whose worker has not said for this long that it lives is given to another one.
+JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=15)
 
 # --- REST -------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -253,6 +255,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.schema.add_shared_components",
+    ],
 }
 
 # --- Celery -----------------------------------------------------------------------------------------

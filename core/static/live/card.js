@@ -2,7 +2,7 @@
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const template = document.querySelector("#recipe-card");
-const oneDecimal = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 2 });
+const hundredths = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 export class RecipeCard {
   /** `onRate(score)` is called with 1 to 5, or with null to take the rating back. */
@@ -26,11 +26,11 @@ export class RecipeCard {
     this.#text(".seller", recipe.seller ? `by ${recipe.seller.display_name}` : "");
     this.#text(".description", recipe.description ?? "");
     this.#text(".initial", recipe.name.trim().charAt(0).toUpperCase());
-    this.#text(".average", average == null ? "–" : oneDecimal.format(average));
+    this.#text(".average", average == null ? "–" : hundredths.format(average));
     this.#text(".count", count === 1 ? "1 rating" : count ? `${count} ratings` : "no ratings yet");
     const stars = this.#find(".stars");
     stars.style.setProperty("--stars", average ?? 0);
-    stars.setAttribute("aria-label", average == null ? "Not rated yet" : `${oneDecimal.format(average)} of 5 stars`);
+    stars.setAttribute("aria-label", average == null ? "Not rated yet" : `${hundredths.format(average)} of 5 stars`);
     this.#picture(recipe.image);
     this.#showMine(recipe.my_rating);
   }
@@ -115,7 +115,8 @@ export class RecipeCard {
       star.tabIndex = index + 1 === (score ?? 1) ? 0 : -1;
     });
     const unrate = this.#find(".unrate");
-    // Hidden by visibility, so that the card keeps its height; not when it has the focus, which would be lost.
+    if (score == null && document.activeElement === unrate) this.#focus([...group.children], 0);
+    // By visibility, so that the card keeps its height.
     unrate.classList.toggle("none", score == null);
     this.#text(".mine-label", score == null ? "Rate it" : "Your rating");
   }

@@ -9,6 +9,7 @@ export class Frames {
   #seen = 0;
   #skipped = 0;
   #paused = false;
+  #channels = new Map(); // id of a command -> its channel, which the reply does not name
 
   constructor(panel) {
     this.#list = panel.querySelector("ol");
@@ -23,12 +24,22 @@ export class Frames {
 
   add({ direction, messages }) {
     this.#seen += 1;
+    const about = messages.map((message) => this.#channelOf(message));
     if (this.#paused) this.#skipped += 1;
     else {
-      this.#list.prepend(entry(direction, messages.map(masked)));
+      this.#list.prepend(entry(direction, messages.map(masked), about));
       if (this.#list.children.length > MOST) this.#list.lastElementChild.remove();
     }
     this.#say();
+  }
+
+  #channelOf({ id, push, subscribe, unsubscribe }) {
+    const named = push?.channel ?? subscribe?.channel ?? unsubscribe?.channel;
+    if (!id) return named;
+    const known = this.#channels.get(id);
+    if (named) this.#channels.set(id, named);
+    else this.#channels.delete(id);
+    return named ?? known;
   }
 
   #toggle() {
@@ -45,7 +56,7 @@ export class Frames {
   }
 }
 
-function entry(direction, messages) {
+function entry(direction, messages, about) {
   const item = document.createElement("li");
   const details = document.createElement("details");
   const summary = document.createElement("summary");
@@ -58,7 +69,7 @@ function entry(direction, messages) {
   arrow.ariaLabel = direction === "in" ? "received" : "sent";
   arrow.role = "img";
   label.className = "label";
-  label.textContent = described(direction, messages);
+  label.textContent = described(direction, messages, about);
   time.textContent = new Date().toLocaleTimeString("en-GB");
   summary.append(arrow, label, time);
   details.append(summary);
@@ -83,19 +94,21 @@ function masked(message) {
   return params?.token ? { ...message, [method]: { ...params, token: "(not shown)" } } : message;
 }
 
-function described(direction, messages) {
-  const first = one(messages[0]) || (direction === "in" ? "ping" : "pong");
+function described(direction, messages, about) {
+  const first = one(messages[0], about[0]) || (direction === "in" ? "ping" : "pong");
   return messages.length > 1 ? `${first}, and ${messages.length - 1} more` : first;
 }
 
-function one({ id, error, push, ...rest }) {
-  if (push?.pub) return `${push.pub.data?.type} on ${push.channel}, offset ${push.pub.offset}`;
-  if (push) return `${Object.keys(push).find((name) => name !== "channel")} ${push.channel ?? ""}`;
-  if (error) return `error ${error.code}: ${error.message}`;
+function one({ id, error, push, ...rest }, channel = "") {
+  if (push?.pub) return `${push.pub.data?.type} on ${channel}, offset ${push.pub.offset}`;
+  if (push) return `${Object.keys(push).find((name) => name !== "channel")} ${channel}`;
+  if (error) return `error ${error.code} ${channel}: ${error.message}`;
   const [method] = Object.keys(rest);
   if (!method) return "";
-  const { channel, offset, recover, publications, recovered } = rest[method];
-  if (recover) return `${method} ${channel}, recover after offset ${offset}`;
-  if (recovered) return `${method}: recovered ${publications?.length ?? 0}, now at offset ${offset}`;
-  return [method, channel, !channel && offset !== undefined && `at offset ${offset}`].filter(Boolean).join(" ");
+  const { offset, recover, publications, recovered } = rest[method];
+  const parts = [method, channel];
+  if (recover) parts.push(`from offset ${offset}`);
+  else if (recovered) parts.push(`at offset ${offset}, recovered ${publications?.length ?? 0}`);
+  else if (offset !== undefined) parts.push(`at offset ${offset}`);
+  return parts.filter(Boolean).join(" ");
 }
