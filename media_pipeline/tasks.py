@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from celery import shared_task
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
+from core.celery import app
 from media_pipeline import imaging, storage
 from media_pipeline.events import MediaFailed, MediaReady
 from media_pipeline.models import Media
@@ -121,7 +121,7 @@ def _delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
         storage.delete_quietly(public, parent)
 
 
-@shared_task(name="media_pipeline.sweep_files")
+@app.task(name="media_pipeline.sweep_files")
 def sweep_files() -> None:
     """Hourly: deletes files that no row knows, and gives up media whose job has died without a word."""
     before = timezone.now() - SWEPT_AFTER
