@@ -8,8 +8,9 @@
             run.done()
 
 The message only says which row; the row is the truth. A message whose row is gone does nothing. To run, a worker claims
-the row: queued → running, one attempt more, and a lease after which the relay enqueues it again. The number of the
-attempt fences: a worker that lost its claim (it was taken for dead) can't call `done()`, so its effect rolls back.
+the row: queued → running, one attempt more, and a lease. When nobody renews that, the relay enqueues it again. The
+number of the attempt fences: a worker that lost its claim (it was taken for dead) can't call `done()`, so its effect
+rolls back.
 """
 
 import logging
@@ -27,6 +28,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.celery import app
+from realtime.leases import Lease, lease_end
 from realtime.models import Job
 
 logger = logging.getLogger(__name__)
@@ -49,15 +51,12 @@ class JobLost(Exception):
 
 @dataclass(frozen=True)
 class JobDefinition:
-    """A job as it was registered. `time_limit` is in seconds."""
+    """A job as it was registered. `queue` is the one that its rows name; `time_limit` is in seconds."""
 
     name: str
     function: Callable[..., None]
+    queue: str
     time_limit: int
-
-    @property
-    def lease(self) -> timedelta:
-        return timedelta(seconds=2 * (self.time_limit + GRACE_SECONDS))
 
 
 JOBS: dict[str, JobDefinition] = {}
@@ -90,7 +89,7 @@ def job(name: str, *, queue: str = "default", time_limit: int = 300) -> Callable
     def decorate(function: F) -> F:
         if name in JOBS:
             raise ValueError(f"the job {name!r} is registered twice")
-        JOBS[name] = JobDefinition(name, function, time_limit)
+        JOBS[name] = JobDefinition(name, function, queue, time_limit)
 
         # Not the queue, whose task attribute Celery 6 drops: the relay sends each message to its row's.
         @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
@@ -113,7 +112,8 @@ def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
         return False
     run, definition, args = claimed
     try:
-        definition.function(run, **args)
+        with Lease(run.id, attempt=run.attempt):
+            definition.function(run, **args)
         if not run.is_done:
             run.done()
     except JobLost:
@@ -144,7 +144,7 @@ def _claim(job_id: uuid.UUID, *, redelivered: bool) -> tuple[RunningJob, JobDefi
         if mine.update(state=Job.State.DEAD, error=row.error or "The worker died while it ran this."):
             _log_death(row.task, job_id, row.attempts)
         return None
-    claimed = mine.update(state=Job.State.RUNNING, attempts=run.attempt, sent=0, enqueue_at=now + definition.lease)
+    claimed = mine.update(state=Job.State.RUNNING, attempts=run.attempt, sent=0, enqueue_at=lease_end())
     return (run, definition, row.args) if claimed else None
 
 
