@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.validators import URLValidator
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Profile, User
@@ -16,6 +17,37 @@ NOT_WRITABLE = (
     "id", "username", "email", "password", "role", "staff_role", "premium_until", "is_premium", "is_moderator",
     "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
 )  # fmt: skip
+USER_SAMPLE: dict[str, Any] = {
+    "id": 7,
+    "username": "ann",
+    "display_name": "Ann Lee",
+    "role": "seller",
+    "bio": "Bread, mostly.",
+    "website": "https://ann.example",
+    "picture": None,
+    "cover": None,
+    "follower_count": 12,
+    "following_count": 3,
+    "post_count": 0,
+    "recipe_count": 4,
+    "created_at": "2026-01-31T09:30:00Z",
+    "is_following": False,
+    "is_blocked": False,
+    "is_muted": False,
+}
+OWN_USER_SAMPLE = USER_SAMPLE | {
+    "first_name": "Ann",
+    "last_name": "Lee",
+    "email": "ann@example.org",
+    "premium_until": None,
+    "is_moderator": False,
+    "unread_notifications": 0,
+}
+
+
+def _sample(value: dict[str, Any]) -> Any:
+    """Class decorator: what such a body looks like, in the API's description."""
+    return extend_schema_serializer(examples=[OpenApiExample("sample", value)])
 
 
 class PasswordField(Text):
@@ -23,6 +55,7 @@ class PasswordField(Text):
         super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, write_only=True, **kwargs)
 
 
+@_sample({"email": "ann@example.org", "username": "ann", "password": "correct horse battery", "role": "seller"})
 class RegisterInput(serializers.Serializer[Any]):
     """`username` is made of the e-mail when absent; `display_name` of the first and last name."""
 
@@ -38,6 +71,7 @@ class RegisterInput(serializers.Serializer[Any]):
     profile_picture = PictureField(required=False)
 
 
+@_sample({"username": "ann", "password": "correct horse battery"})
 class TokenInput(serializers.Serializer[Any]):
     """`username` may hold the e-mail too."""
 
@@ -51,19 +85,23 @@ class TokenInput(serializers.Serializer[Any]):
         return attrs
 
 
+@_sample({"refresh": "eyJhbGciOi..."})
 class RefreshInput(serializers.Serializer[Any]):
     refresh = Text(max_length=4096)
 
 
+@_sample({"refresh": "eyJhbGciOi..."})
 class LogoutInput(serializers.Serializer[Any]):
     refresh = Text(max_length=4096, required=False)
 
 
+@_sample({"current_password": "correct horse battery", "new_password": "another long sentence"})
 class PasswordChangeInput(serializers.Serializer[Any]):
     current_password = PasswordField()
     new_password = PasswordField()
 
 
+@_sample({"bio": "Bread, mostly.", "website": "https://ann.example"})
 class ProfileInput(serializers.Serializer[Any]):
     """Fields that are absent stay as they are."""
 
@@ -82,10 +120,12 @@ class ProfileInput(serializers.Serializer[Any]):
         return attrs
 
 
+@_sample({"picture": "data:image/gif;base64,R0lGODlhAQABAAAAACw="})
 class PictureInput(serializers.Serializer[Any]):
     picture = PictureField()
 
 
+@_sample({"cover": "data:image/gif;base64,R0lGODlhAQABAAAAACw="})
 class CoverInput(serializers.Serializer[Any]):
     cover = PictureField()
 
@@ -94,6 +134,7 @@ class PeopleQuery(serializers.Serializer[Any]):
     q = Text(max_length=100, required=False, allow_blank=True, help_text="part of a username or a display name")
 
 
+@_sample(USER_SAMPLE)
 class UserOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
@@ -113,6 +154,7 @@ class UserOutput(serializers.Serializer[Any]):
     is_muted = serializers.BooleanField()
 
 
+@_sample(OWN_USER_SAMPLE)
 class OwnUserOutput(UserOutput):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
@@ -122,12 +164,23 @@ class OwnUserOutput(UserOutput):
     unread_notifications = serializers.IntegerField()
 
 
+@_sample({"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi...", "user": OWN_USER_SAMPLE})
 class TokenReplyOutput(serializers.Serializer[Any]):
     access = serializers.CharField(help_text="for `Authorization: Bearer`, 15 minutes")
     refresh = serializers.CharField(help_text="for one refresh; used twice, it ends the session")
     user = OwnUserOutput()
 
 
+@_sample(
+    {
+        "id": "5f0c6f7e-8d0b-4f0e-9f53-0d6f0a1d2c3b",
+        "user_agent": "curl/8.5.0",
+        "created_at": "2026-01-31T09:30:00Z",
+        "refreshed_at": "2026-01-31T11:05:12Z",
+        "expires_at": "2026-03-02T11:05:12Z",
+        "is_current": True,
+    }
+)
 class SessionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     user_agent = serializers.CharField()
@@ -137,11 +190,13 @@ class SessionOutput(serializers.Serializer[Any]):
     is_current = serializers.BooleanField(help_text="whether it is the session of this request")
 
 
+@_sample({"ticket": "mJ3vT0V9...", "expires_in": 30})
 class TicketOutput(serializers.Serializer[Any]):
     ticket = serializers.CharField()
     expires_in = serializers.IntegerField(help_text="seconds")
 
 
+@_sample({"user_id": 7, "is_following": True, "follower_count": 13})
 class FollowOutput(serializers.Serializer[Any]):
     user_id = serializers.IntegerField()
     is_following = serializers.BooleanField()

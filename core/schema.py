@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent, build_array_type
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 
@@ -90,11 +90,11 @@ class CursorPage:
     """The description of `core.pages.CursorPages`, in the form of one of DRF's paginators."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        url = {"type": ["string", "null"], "format": "uri"}
+        url = {"type": ["string", "null"], "format": "uri", "example": None}
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
-            "properties": {"results": build_array_type(schema["items"]), "next": url, "previous": url},
+            "properties": {"results": schema, "next": url, "previous": url},
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

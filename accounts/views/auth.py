@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -39,13 +40,10 @@ from core.errors import Unauthenticated
 TAGS = ["auth"]
 
 
-def _token_reply(session: Session, *, status_code: int = status.HTTP_200_OK) -> Response:
-    # RFC 6749, 5.1: no cache may keep tokens.
-    return Response(
-        {**issue_tokens(session), "user": own_user(session.user)},
-        status=status_code,
-        headers={"Cache-Control": "no-store"},
-    )
+def _token_reply(session: Session, **kwargs: Any) -> Response:
+    response = Response({**issue_tokens(session), "user": own_user(session.user)}, **kwargs)
+    response["Cache-Control"] = "no-store"  # RFC 6749, 5.1
+    return response
 
 
 def _user_agent(request: Request) -> str:
@@ -68,13 +66,6 @@ class RegisterView(AuthView):
         request={"application/json": RegisterInput, "multipart/form-data": RegisterInput},
         responses={201: TokenReplyOutput},
         auth=[],
-        examples=[
-            OpenApiExample(
-                "a seller",
-                {"email": "ann@example.org", "password": "correct horse battery", "role": "seller"},
-                request_only=True,
-            )
-        ],
     )
     def post(self, request: Request) -> Response:
         data = RegisterInput(data=request.data)
@@ -82,7 +73,8 @@ class RegisterView(AuthView):
         fields: dict[str, Any] = dict(data.validated_data)
         user = user_register(picture=fields.pop("profile_picture", None), **fields)
         session = session_open(user=user, user_agent=_user_agent(request))
-        return _token_reply(session, status_code=status.HTTP_201_CREATED)
+        location = reverse("user-detail", kwargs={"username": user.username})
+        return _token_reply(session, status=status.HTTP_201_CREATED, headers={"Location": location})
 
 
 class TokenView(AuthView):
@@ -94,7 +86,6 @@ class TokenView(AuthView):
         request=TokenInput,
         responses={200: TokenReplyOutput},
         auth=[],
-        examples=[OpenApiExample("by username", {"username": "ann", "password": "..."}, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         data = TokenInput(data=request.data)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -22,6 +22,9 @@ from media_pipeline.serializers import ImageOutput
 from media_pipeline.shapes import image_shape
 
 TAGS = ["me"]
+IF_MATCH = OpenApiParameter(
+    "If-Match", location=OpenApiParameter.HEADER, description="the ETag of your last read: 412 when edited since"
+)
 
 
 def _own(request: Request) -> HttpResponse:
@@ -44,11 +47,9 @@ class MeView(OwnView):
         summary="Change your profile",
         description="Fields that are absent stay as they are. Role, e-mail and staff fields are refused (400).",
         tags=TAGS,
+        parameters=[IF_MATCH],
         request=ProfileInput,
         responses={200: OwnUserOutput},
-        examples=[
-            OpenApiExample("bio", {"bio": "Bread, mostly.", "website": "https://ann.example"}, request_only=True)
-        ],
     )
     def patch(self, request: Request) -> HttpResponse:
         data = ProfileInput(data=request.data)

@@ -18,6 +18,7 @@ from accounts.shapes import full_user
 from core.errors import NotFound
 from core.etags import conditional
 from core.pages import CursorPages
+from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
 
 TAGS = ["users"]
@@ -61,6 +62,7 @@ class UserDetailView(APIView):
         summary="A person",
         description="The username in any case of letters. `Stream-Position` is that of the channel `user:{id}`.",
         tags=TAGS,
+        parameters=[STREAM_POSITION],
         responses={200: UserOutput},
     )
     def get(self, request: Request, username: str) -> HttpResponse:

@@ -33,6 +33,7 @@ def test_who_registers_is_a_customer_and_signed_in(anyone: APIClient) -> None:
     response = register(anyone)
     assert response.status_code == 201
     assert response["Cache-Control"] == "no-store"
+    assert anyone.get(response["Location"]).json()["username"] == "ann"
     reply = response.json()
     assert reply["user"] | {"username": "ann", "role": "customer", "email": "ann@example.org"} == reply["user"]
     assert reply["user"]["follower_count"] == reply["user"]["recipe_count"] == 0
