@@ -176,6 +176,7 @@ class _Problem:
 
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error of a view becomes problem+json; None (a bug) goes on to handler500."""
+    error = _counted(error, context)
     found = _of_domain(error) or _of_drf(error) or _of_django(error) or _of_database(error)
     if found is None:
         return None
@@ -187,6 +188,20 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
     )
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _counted(error: Exception, context: Mapping[str, Any]) -> Exception:
+    """DRF asks permissions before throttles: what they refuse counts here, or it would be free of any limit.
+
+    A token that is not accepted does not count: behind one address, the tokens of many people may expire at once.
+    """
+    view, request = context.get("view"), context.get("request")
+    refused = isinstance(error, exceptions.NotAuthenticated | exceptions.PermissionDenied)
+    if refused and view is not None and request is not None and "RateLimit" not in view.headers:
+        for throttle in view.get_throttles():
+            if not throttle.allow_request(request, view):
+                return exceptions.Throttled(throttle.wait())
+    return error
 
 
 def _of_domain(error: Exception) -> _Problem | None:

@@ -1,0 +1,144 @@
+"""problem+json for what views raise and what clients send."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def routes(settings: Settings) -> None:
+    settings.ROOT_URLCONF = "tests.core.routes"
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "code"),
+    [
+        ("operational", 503, "unavailable"),
+        ("data", 400, "invalid"),
+        ("integrity", 409, "conflict"),
+        ("missing", 404, "not_found"),
+        ("forbidden", 403, "forbidden"),
+        ("suspicious", 400, "bad_request"),
+        ("invalid", 400, "invalid"),
+        ("conflict", 409, "taken"),
+        ("throttled", 429, "throttled"),
+        ("unavailable", 503, "unavailable"),
+        ("unauthenticated", 401, "unauthenticated"),
+    ],
+)
+def test_what_a_view_raises_has_its_status_and_code(client: Client, how: str, status: int, code: str) -> None:
+    answer = client.get(f"/api/refusing/{how}/")
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer["Cache-Control"] == "no-store"
+    body = answer.json()
+    assert body["status"] == status and body["code"] == code
+    assert {"type", "title", "detail"} <= set(body)
+
+
+def test_problems_say_when_to_come_back_and_how_to_sign_in(client: Client) -> None:
+    assert client.get("/api/refusing/throttled/")["Retry-After"] == "7"
+    assert client.get("/api/refusing/unavailable/")["Retry-After"] == "1"
+    assert client.get("/api/refusing/unauthenticated/")["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_field_errors_are_named(client: Client) -> None:
+    assert client.get("/api/refusing/invalid/").json()["errors"] == {"score": ["Too high."]}
+
+
+@pytest.mark.parametrize(
+    ("body", "because"),
+    [
+        (b"{", "not valid JSON"),
+        (b"", None),
+        (b"[1]", "object"),
+        (b'"text"', "object"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b'{"a": NaN}', "not valid JSON"),
+        (b'{"a": "\\ud800"}', "not valid JSON"),
+        (b'{"a": "\\u0000"}', "NUL"),
+        (b'{"a": [{"b": ["x\\u0000y"]}]}', "NUL"),
+        (b'{"\\u0000": 1}', "NUL"),
+        (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not valid JSON"),
+    ],
+)
+def test_json_that_cannot_be_taken_is_refused(client: Client, body: bytes, because: str | None) -> None:
+    answer = client.post("/api/refusing/x/", body, content_type="application/json")
+    if because is None:
+        assert answer.status_code == 200
+        return
+    assert answer.status_code == 400 and answer.json()["code"] == "parse_error"
+    assert because in answer.json()["detail"]
+
+
+def test_json_of_every_script_is_taken(client: Client) -> None:
+    text = 'é 😀 \u200f \\u0000 "'
+    answer = client.post("/api/refusing/x/", {"a": text, "\\u0000": [1, 2.5, None]}, content_type="application/json")
+    assert answer.status_code == 200 and answer.json()["data"] == {"a": text, "\\u0000": [1, 2.5, None]}
+
+
+def multipart(*parts: bytes) -> bytes:
+    return b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        (b"a=%00", "application/x-www-form-urlencoded", 400),
+        (b"a=1&a=x%00", "application/x-www-form-urlencoded", 400),
+        (multipart(b'Content-Disposition: form-data; name="a"\r\n\r\n\x00'), "multipart/form-data; boundary=x", 400),
+        (b"no part at all", "multipart/form-data", 400),
+        (b"x", "multipart/form-data; boundary=" + "y" * 300, 415),
+        (b"<a/>", "application/xml", 415),
+        (b"{}", "text/plain", 415),
+        (b"{}", "nonsense", 415),
+    ],
+)
+def test_forms_that_cannot_be_taken_are_refused(client: Client, body: bytes, kind: str, status: int) -> None:
+    answer = client.post("/api/refusing/x/", body, content_type=kind)
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_too_many_fields_are_refused(client: Client, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
+    answer = client.post("/api/refusing/x/", b"a=1&a=1&a=1&a=1", content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 400 and answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_method_that_is_not_there_is_a_problem(client: Client) -> None:
+    answer = client.put("/api/refusing/x/")
+    assert answer.status_code == 405 and answer.json()["code"] == "method_not_allowed"
+    assert "GET" in answer["Allow"]
+
+
+def test_a_type_that_is_not_served_is_a_problem(client: Client) -> None:
+    answer = client.post("/api/refusing/x/", {}, content_type="application/json", headers={"Accept": "text/csv"})
+    assert answer.status_code == 406 and answer.json()["code"] == "not_acceptable"
+
+
+def test_a_foreign_host_is_a_problem(client: Client) -> None:
+    answer = client.get("/echo/", headers={"Host": "evil.example"})
+    assert answer.status_code == 400 and answer["Content-Type"] == "application/problem+json"
+
+
+def test_nul_in_an_address_is_not_found_and_in_a_query_refused(client: Client) -> None:
+    assert client.get("/api/refusing/%00/").status_code == 404
+    answer = client.get("/api/refusing/missing/?q=%00")
+    assert answer.status_code == 400 and "NUL" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/echo/", "/api/refusing/missing/"])
+def test_every_answer_has_the_security_headers(client: Client, path: str) -> None:
+    answer: Any = client.get(path)
+    assert answer["X-Content-Type-Options"] == "nosniff" and answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY" and "Content-Security-Policy" not in answer
+
+
+def test_pages_have_a_policy(client: Client, settings: Settings) -> None:
+    settings.ROOT_URLCONF = "core.urls"
+    for path in ("/admin/login/", "/api/docs/", "/api/redoc/"):
+        policy = client.get(path)["Content-Security-Policy"]
+        assert "script-src 'self';" in policy and "object-src 'none'" in policy
