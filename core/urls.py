@@ -3,9 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from core import docs
+from core import docs, live
 
 urlpatterns = [
+    path("", live.page, name="live"),
     path("admin/", admin.site.urls),
     path("api/", include("accounts.urls")),
     path("api/", include("recipes.urls")),
