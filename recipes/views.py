@@ -17,6 +17,7 @@ from accounts.views.people import get_user_for_viewer
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
+from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
 from recipes.filters import MINUTES_MAX, PAGES, narrowed, order_of
 from recipes.models import Rating, Recipe
@@ -115,7 +116,7 @@ class RecipeListView(APIView):
             "`order=trending` and search (`q`) do not exist yet and are answered with 400."
         ),
         tags=TAGS,
-        parameters=[OpenApiParameter("seller", description="a username in any case, or a user's id"), *NARROWING],
+        parameters=[OpenApiParameter("seller", description="a username in any case, or a user's id"), *NARROWING, STREAM_POSITION],
         responses={200: RecipeOutput(many=True)},
     )
     def get(self, request: Request) -> HttpResponse:
@@ -150,7 +151,7 @@ class UserRecipesView(APIView):
         summary="A person's recipes",
         description="As the list of all recipes; `Stream-Position` is that of the channel `user:{id}`.",
         tags=["users"],
-        parameters=NARROWING,
+        parameters=[*NARROWING, STREAM_POSITION],
         responses={200: RecipeOutput(many=True)},
     )
     def get(self, request: Request, username: str) -> HttpResponse:
@@ -166,6 +167,7 @@ class RecipeDetailView(APIView):
         summary="A recipe",
         description="`Stream-Position` is that of the channel `recipe:{id}`.",
         tags=TAGS,
+        parameters=[STREAM_POSITION],
         responses={200: RecipeDetailOutput},
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
@@ -263,6 +265,7 @@ class RecipeRatingsView(APIView):
         summary="A recipe's ratings, newest first",
         description="`Stream-Position` is that of the channel `recipe:{id}`.",
         tags=TAGS,
+        parameters=[STREAM_POSITION],
         responses={200: RatingOutput(many=True)},
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
