@@ -59,7 +59,8 @@ class Hub:
         self._next_slot = 0
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
-        self._bus_channel: str | None = None
+        self._bus_channel: str = ""
+        self._bus_ready = asyncio.Event()
         # The store is read from here on; -1 until the first look at it.
         self._position = -1
         self._epoch: str | None = None
@@ -73,10 +74,11 @@ class Hub:
         """Closes every socket and ends the hub's own work."""
         for connection in tuple(self.connections):
             connection.close(code, reason)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Again and again: a cancellation that arrives while redis-py connects is swallowed.
+        while self._tasks:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.wait(tuple(self._tasks), timeout=0.1)
 
     def _background(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -208,8 +210,7 @@ class Hub:
 
     async def _join(self, topic: Topic) -> None:
         try:
-            if self._bus_channel is None:
-                return
+            await self._bus_ready.wait()
             await self._layer.group_add(group_of(topic.channel), self._bus_channel)
             topic.joined = True
         except Exception as error:
@@ -220,7 +221,7 @@ class Hub:
             await self._leave(topic)
 
     async def _leave(self, topic: Topic) -> None:
-        if self._bus_channel is None or not topic.joined or topic.channel in self.topics:
+        if not topic.joined or topic.channel in self.topics:
             return
         topic.joined = False
         try:
@@ -235,8 +236,9 @@ class Hub:
 
     async def _receive(self) -> None:
         """The one receive loop. It is never wrapped in a timeout: cancelling `receive()` deletes the channel."""
-        if self._bus_channel is None:
+        if not self._bus_channel:
             self._bus_channel = await self._layer.new_channel()
+            self._bus_ready.set()
         while True:
             message = await self._layer.receive(self._bus_channel)
             topic = self.topics.get(message["channel"])

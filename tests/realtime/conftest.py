@@ -1,0 +1,82 @@
+"""Sockets in this process: the real consumer, hub, store and bus, driven over ASGI."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from core import threads
+from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_identities
+from realtime.hub import Hub, current_hub
+from realtime.positions import forget_epoch
+from tests.realtime.sockets import Socket
+
+
+@pytest.fixture
+def people(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Identity]]:
+    """Tokens that the socket takes, by name; what is removed from it has its session revoked."""
+    from realtime import channels
+
+    known: dict[str, Identity] = {}
+
+    def verify(token: str) -> Identity:
+        if token not in known:
+            raise TokenInvalid
+        return known[token]
+
+    def live(session_ids: object) -> set[str]:
+        return {identity.session_id for identity in known.values()}
+
+    monkeypatch.setattr(channels, "_token_verifier", channels._token_verifier)
+    monkeypatch.setattr(channels, "_session_checker", channels._session_checker)
+    register_identities(verify_token=verify, live_sessions=live)
+    yield known
+
+
+@pytest.fixture
+def namespaces() -> Iterator[dict[str, object]]:
+    """The channel families, to be changed for the length of a test."""
+    before = dict(NAMESPACES)
+    NAMESPACES.clear()
+    yield NAMESPACES  # type: ignore[misc]
+    NAMESPACES.clear()
+    NAMESPACES.update(before)
+
+
+@pytest_asyncio.fixture
+async def hub(transactional_db: None) -> AsyncIterator[Hub]:
+    # The database of the test before this one is another life.
+    forget_epoch()
+    hub = current_hub()
+    yield hub
+    await hub.stop()
+    threads.close()
+    # asgiref's thread outlives the test, and its session would keep the test database.
+    await sync_to_async(connections.close_all)()
+
+
+@pytest_asyncio.fixture
+async def sockets(hub: Hub) -> AsyncIterator["Sockets"]:
+    opened = Sockets()
+    yield opened
+    for socket in opened:
+        await socket.leave()
+
+
+class Sockets(list[Socket]):
+    """Opens sockets and closes them at the end of the test."""
+
+    async def open(self, **connect: object) -> Socket:
+        """A socket that has connected (`token=...` to sign in)."""
+        socket = await self.raw()
+        await socket.command("connect", **connect)
+        return socket
+
+    async def raw(self, **scope: object) -> Socket:
+        """A socket after the handshake, before `connect`."""
+        socket = Socket(**scope)
+        self.append(socket)
+        await socket.handshake()
+        return socket

@@ -1,0 +1,39 @@
+"""Events of tests, put where the relay would put them: into the store, onto the bus, or only one of the two."""
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.db.models import Max
+
+from realtime.bus import MESSAGE_TYPE, encode_data, group_of
+from realtime.models import StreamEvent
+
+
+@sync_to_async
+def store(channel: str, count: int, *, type: str = "test.happened", **data: Any) -> list[StreamEvent]:
+    """COUNT numbered events on CHANNEL."""
+    heads = StreamEvent.objects.aggregate(position=Max("position"))
+    position = heads["position"] or 0
+    offset = StreamEvent.objects.filter(channel=channel).aggregate(head=Max("offset"))["head"] or 0
+    return StreamEvent.objects.bulk_create(
+        StreamEvent(
+            channel=channel,
+            type=type,
+            data={"type": type, "number": offset + n, **data},
+            offset=offset + n,
+            position=position + n,
+        )
+        for n in range(1, count + 1)
+    )
+
+
+async def announce(*events: StreamEvent, reauthorize: bool = False) -> None:
+    """Puts events of one channel on the bus, as one message."""
+    channel = events[0].channel
+    message = {
+        "type": MESSAGE_TYPE,
+        "channel": channel,
+        "events": [[e.position, e.offset, encode_data(e.data), e.actor_id or 0, reauthorize] for e in events],
+    }
+    await get_channel_layer().group_send(group_of(channel), message)

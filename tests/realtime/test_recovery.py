@@ -1,0 +1,154 @@
+"""What a client missed comes back, in order and once, or it is told that it cannot."""
+
+import asyncio
+import random
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from realtime import hub as hub_module
+from realtime.channels import everyone, register_namespace
+from realtime.hub import Hub
+from realtime.models import StreamEvent
+from realtime.positions import current_epoch, start_epoch
+from tests.realtime.conftest import Sockets
+from tests.realtime.streams import announce, store
+
+
+@pytest.fixture(autouse=True)
+def public_channel(namespaces: dict[str, object]) -> None:
+    register_namespace("news", authorize=everyone, description="Public news")
+
+
+async def epoch() -> str:
+    return await sync_to_async(current_epoch)()
+
+
+async def test_a_new_subscriber_stands_at_the_head_and_gets_what_comes_after(sockets: Sockets) -> None:
+    await store("news", 3)
+    client = await sockets.open()
+    result = await client.subscribe("news")
+    assert result == {"recoverable": True, "positioned": True, "epoch": await epoch(), "offset": 3}
+    await announce(*await store("news", 2))
+    assert await client.offsets(2) == [4, 5]
+
+
+async def test_what_was_missed_comes_in_the_reply_and_the_rest_follows(sockets: Sockets) -> None:
+    await store("news", 5)
+    client = await sockets.open()
+    result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=2)
+    assert result["recovered"] and result["was_recovering"]
+    assert [pub["offset"] for pub in result["publications"]] == [3, 4, 5]
+    assert result["publications"][0]["data"] == {"type": "test.happened", "number": 3}
+    await announce(*await store("news", 1))
+    assert await client.offsets(1) == [6]
+
+
+async def test_a_client_that_missed_nothing_is_recovered_with_nothing(sockets: Sockets) -> None:
+    await store("news", 2)
+    client = await sockets.open()
+    result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=2)
+    assert result["recovered"] and result["publications"] == []
+
+
+async def test_more_missed_events_than_one_page_of_the_store_come_whole(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "STORE_PAGE", 7)
+    await store("news", 50)
+    client = await sockets.open()
+    result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=1)
+    assert [pub["offset"] for pub in result["publications"]] == list(range(2, 51))
+
+
+@pytest.mark.parametrize("case", ["other epoch", "ahead of the store", "trimmed", "too many"])
+async def test_a_client_that_cannot_be_recovered_is_told_so(
+    sockets: Sockets, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store("news", 9)
+    position = {"epoch": await epoch(), "offset": 4}
+    if case == "other epoch":
+        position["epoch"] = "another"
+    elif case == "ahead of the store":
+        position["offset"] = 10
+    elif case == "trimmed":
+        await StreamEvent.objects.filter(offset__lte=5).adelete()
+    else:
+        monkeypatch.setattr(hub_module, "RECOVERY_LIMIT", 4)
+    client = await sockets.open()
+    result = await client.subscribe("news", recover=True, **position)
+    assert result["was_recovering"] and not result["recovered"] and result["publications"] == []
+    assert (result["epoch"], result["offset"]) == (await epoch(), 9)
+
+
+async def test_a_gap_on_the_bus_is_filled_from_the_store(sockets: Sockets) -> None:
+    client = await sockets.open()
+    await client.subscribe("news")
+    first, _lost, third = await store("news", 3)
+    await announce(first)
+    await announce(third)
+    assert await client.offsets(3) == [1, 2, 3]
+
+
+async def test_what_the_bus_lost_at_the_end_comes_from_the_store(sockets: Sockets) -> None:
+    client = await sockets.open()
+    await client.subscribe("news")
+    await store("news", 3)
+    assert await client.offsets(3) == [1, 2, 3]
+
+
+async def test_what_the_bus_brings_twice_or_late_is_delivered_once(sockets: Sockets) -> None:
+    client = await sockets.open()
+    await client.subscribe("news")
+    events = await store("news", 3)
+    await announce(*events)
+    await announce(*events[1:])
+    await announce(events[0])
+    await announce(*await store("news", 1))
+    assert await client.offsets(4) == [1, 2, 3, 4]
+
+
+async def test_subscribing_while_events_are_published_misses_none_and_repeats_none(sockets: Sockets) -> None:
+    chance = random.Random(7)
+    done = asyncio.Event()
+
+    async def publish() -> None:
+        for _ in range(60):
+            events = await store("news", chance.randint(1, 3))
+            # Some reach the bus, some only the store.
+            if chance.random() < 0.7:
+                await announce(*events)
+        done.set()
+
+    publishing = asyncio.create_task(publish())
+    clients = []
+    while not done.is_set():
+        client = await sockets.open()
+        result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=0)
+        assert result["recovered"]
+        clients.append((client, [pub["offset"] for pub in result["publications"]]))
+    await publishing
+    head = await StreamEvent.objects.filter(channel="news").acount()
+    for client, seen in clients:
+        seen += await client.offsets(head - len(seen))
+        assert seen == list(range(1, head + 1))
+    assert len(clients) > 1
+
+
+async def test_a_restored_database_sends_every_client_back_to_reading(hub: Hub, sockets: Sockets) -> None:
+    client = await sockets.open()
+    await client.subscribe("news")
+    await sync_to_async(start_epoch)()
+    closed = await client.closed()
+    assert closed.code == 3010
+    again = await sockets.open()
+    assert (await again.subscribe("news"))["epoch"] == await epoch()
+
+
+async def test_readers_that_retention_has_overtaken_start_anew(hub: Hub, sockets: Sockets) -> None:
+    client = await sockets.open()
+    await client.subscribe("news")
+    events = await store("news", 5)
+    await StreamEvent.objects.filter(offset__lte=3).adelete()
+    await announce(events[-1])
+    assert (await client.closed()).code == 3010
