@@ -19,7 +19,6 @@ from core.errors import NotFound
 from core.etags import conditional
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
-from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
 
 TAGS = ["users"]
@@ -63,7 +62,6 @@ class UserDetailView(APIView):
         summary="A person",
         description="The username in any case of letters. `Stream-Position` is that of the channel `user:{id}`.",
         tags=TAGS,
-        parameters=[STREAM_POSITION],
         parameters=[STREAM_POSITION],
         responses={200: UserOutput},
     )
