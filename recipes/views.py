@@ -116,7 +116,11 @@ class RecipeListView(APIView):
             "`order=trending` and search (`q`) do not exist yet and are answered with 400."
         ),
         tags=TAGS,
-        parameters=[OpenApiParameter("seller", description="a username in any case, or a user's id"), *NARROWING, STREAM_POSITION],
+        parameters=[
+            OpenApiParameter("seller", description="a username in any case, or a user's id"),
+            *NARROWING,
+            STREAM_POSITION,
+        ],
         responses={200: RecipeOutput(many=True)},
     )
     def get(self, request: Request) -> HttpResponse:
