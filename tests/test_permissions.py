@@ -63,6 +63,9 @@ media-detail          GET     401       404      404    200   404   404       40
 media-detail          DELETE  401       404      404    204   404   404       404   401
 
 live                  GET     200       200      200    200   200   200       200   200
+schema                GET     200       200      200    200   200   200       200   200
+docs                  GET     200       200      200    200   200   200       200   200
+redoc                 GET     200       200      200    200   200   200       200   200
 """
 
 # The admin knows the sessions of Django's own login alone, and no token.
