@@ -48,14 +48,29 @@ class CursorPages(Generic[M]):
 
         Raises Invalid for a limit out of range and for a cursor that this list has not given.
         """
+
+        def read(order: Sequence[str], after: Sequence[Any] | None, count: int) -> list[Any]:
+            page = queryset.order_by(*order)
+            if after is not None:
+                page = page.filter(self._after(order, after))
+            return list(page[:count])
+
+        fields = [field_of(queryset, name) for name in self.fields]
+        return self._respond(request, fields, read, shape, headers)
+
+    def _respond(
+        self,
+        request: Request,
+        fields: Sequence["Field[Any, Any]"],
+        read: Callable[[Sequence[str], Sequence[Any] | None, int], list[Any]],
+        shape: Callable[[list[Any]], list[Any]],
+        headers: dict[str, str] | None,
+    ) -> Response:
+        """`read(order, after, count)` gives the first COUNT rows in ORDER beyond the values AFTER, None for all."""
         limit = page_limit(request)
-        fields = [_field_of(queryset, name) for name in self.fields]
         backwards, values = self._decode(request.query_params.get("cursor"), fields)
         order = [_flip(name) for name in self.order] if backwards else list(self.order)
-        page = queryset.order_by(*order)
-        if values is not None:
-            page = page.filter(self._after(order, values))
-        rows = list(page[: limit + 1])
+        rows = read(order, values, limit + 1)
         more = len(rows) > limit
         rows = rows[:limit]
         if backwards:
@@ -141,7 +156,7 @@ def page_limit(request: Request) -> int:
     return int(raw)
 
 
-def _field_of(queryset: QuerySet[Any, Any], name: str) -> "Field[Any, Any]":
+def field_of(queryset: QuerySet[Any, Any], name: str) -> "Field[Any, Any]":
     """The field that NAME orders by. An ImproperlyConfigured for one that may be null."""
     annotation = queryset.query.annotations.get(name)
     if annotation is not None:

@@ -1,20 +1,14 @@
-"""What a list of recipes can be narrowed and sorted by."""
+"""What a list of recipes can be narrowed and sorted by: the query string, read strictly."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from django.db.models import Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField
 
-from accounts.models import User
 from core.errors import Invalid
-from core.pages import CursorPages
-from recipes.models import Recipe, Tag
 from recipes.tags import normal_tag
 
-PAGES: dict[str, CursorPages[Recipe]] = {
-    "new": CursorPages(order=("-id",)),
-    "top": CursorPages(order=("-top_score", "-id")),
-}
+ORDERS = ("new", "top")
 MINUTES_MAX = 10_000_000
 
 
@@ -23,41 +17,31 @@ def order_of(params: Mapping[str, str]) -> str:
     order = params.get("order", "new")
     if order == "trending":
         raise _invalid("order", "trending is not available yet: new or top.")
-    if order not in PAGES:
-        raise _invalid("order", "One of new, top.")
+    if order not in ORDERS:
+        raise _invalid("order", f"One of {', '.join(ORDERS)}.")
     return order
 
 
-def narrowed(recipes: QuerySet[Recipe], params: Mapping[str, str]) -> QuerySet[Recipe]:
-    """RECIPES that match `seller`, `tag`, `min_rating` and `max_minutes`; Invalid for a value that means nothing.
-
-    An unknown seller or tag is an empty list. It adds no query: the subqueries are constants to the database.
-    """
+def filters_of(params: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters (recipes/reads.py) that a query string asks for; Invalid for a value that means nothing."""
+    found: dict[str, Any] = {}
     for name in ("seller", "tag"):
         if "\x00" in params.get(name, ""):
             raise _invalid(name, "It holds the character NUL, which no text contains.")
     if "q" in params:
         raise _invalid("q", "Search is not available yet: leave q out.")
     if (seller := params.get("seller")) is not None:
-        recipes = recipes.filter(seller=_seller(seller))
+        if seller.isascii() and seller.isdigit():
+            found["seller"] = min(int(seller[:19]), BigIntegerField.MAX_BIGINT)
+        else:
+            found["username"] = seller.lower()
     if (tag := params.get("tag")) is not None:
-        tags = Tag.objects.filter(name=normal_tag(tag))
-        recipes = recipes.filter(tags=Subquery(tags.values("id")[:1]))
+        found["tag"] = normal_tag(tag)
     if (min_rating := params.get("min_rating")) is not None:
-        recipes = recipes.filter(avg_rating__gte=_rating(min_rating))
+        found["min_rating"] = _rating(min_rating)
     if (max_minutes := params.get("max_minutes")) is not None:
-        # Preparing and cooking together; a recipe that says nothing of either is left out.
-        known = Q(prep_minutes__isnull=False) | Q(cook_minutes__isnull=False)
-        total = Coalesce("prep_minutes", 0) + Coalesce("cook_minutes", 0)
-        recipes = recipes.filter(known).alias(minutes=total).filter(minutes__lte=_minutes(max_minutes))
-    return recipes
-
-
-def _seller(text: str) -> int | Subquery:
-    """An id, or a username in any case."""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    return Subquery(User.objects.named(text).values("id")[:1])
+        found["max_minutes"] = _minutes(max_minutes)
+    return found
 
 
 def _rating(text: str) -> float:

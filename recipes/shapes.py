@@ -65,11 +65,10 @@ def recipe_shapes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [recipe_shape(row) for row in rows]
 
 
-def detail_shape(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A whole recipe: two more queries, for its ingredients and steps."""
-    recipe = Recipe(pk=row["id"])
-    ingredients = recipe.ingredients.values("position", "quantity", "unit", "food", "note", "raw")
-    steps = recipe.steps.values("position", "text", "timer_seconds")
+def detail_shape(
+    row: Mapping[str, Any], ingredients: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """A whole recipe; INGREDIENTS and STEPS are rows of all their columns beside the ids."""
     return {
         **recipe_shape(row),
         "ingredients": [
@@ -80,7 +79,7 @@ def detail_shape(row: Mapping[str, Any]) -> dict[str, Any]:
             }
             for line in ingredients
         ],
-        "steps": list(steps),
+        "steps": steps,
     }
 
 

@@ -19,8 +19,9 @@ from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
-from recipes.filters import MINUTES_MAX, PAGES, narrowed, order_of
+from recipes.filters import MINUTES_MAX, ORDERS, filters_of, order_of
 from recipes.models import Rating, Recipe
+from recipes.reads import PAGES, recipe_read
 from recipes.serializers import (
     RatedOutput,
     RatingInput,
@@ -41,13 +42,13 @@ from recipes.services import (
     require_may_rate,
     require_seller,
 )
-from recipes.shapes import detail_shape, rating_rows, rating_shapes, recipe_rows, recipe_shapes
+from recipes.shapes import rating_rows, rating_shapes, recipe_shapes
 
 TAGS = ["recipes"]
 BODIES = {"application/json": RecipeInput, "multipart/form-data": RecipeForm}
 ORDER = OpenApiParameter(
     "order",
-    enum=["new", "top"],
+    enum=ORDERS,
     default="new",
     description="top: by a Bayesian average, so that few ratings weigh little",
 )
@@ -89,19 +90,20 @@ def get_recipe_for_user(user: Any, recipe_id: int) -> Recipe:
 
 def recipe_response(request: Request, recipe_id: int, **kwargs: Any) -> HttpResponse:
     """The whole recipe as the viewer sees it: three queries."""
-    row = recipe_rows(Recipe.objects.visible_to(request.user).filter(pk=recipe_id), request.user).first()
-    if row is None:
+    recipe = recipe_read(request.user, recipe_id)
+    if recipe is None:
         raise NotFound("There is no such recipe.")
-    return conditional(request, Response(detail_shape(row), **kwargs), version=row["version"])
+    return conditional(request, Response(recipe, **kwargs), version=recipe["version"])
 
 
 def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
     """A page of recipes: two queries, three for a signed-in viewer."""
-    order = order_of(request.query_params)
-    recipes = narrowed(Recipe.objects.visible_to(request.user), request.query_params).filter(**fixed)
+    pages = PAGES[order_of(request.query_params)]
+    filters = {**filters_of(request.query_params), **fixed}
+    if request.user.pk is not None:
+        filters["viewer"] = request.user.pk
     position = stream_position(channel)
-    rows = recipe_rows(recipes, request.user, *(["top_score"] if order == "top" else []))
-    page = PAGES[order].respond(request, rows, recipe_shapes, headers={"Stream-Position": position})
+    page = pages.respond_to(request, frozenset(filters), filters, recipe_shapes, headers={"Stream-Position": position})
     return conditional(request, page)
 
 
@@ -160,7 +162,7 @@ class UserRecipesView(APIView):
     )
     def get(self, request: Request, username: str) -> HttpResponse:
         seller = get_user_for_viewer(request.user, username)
-        return recipe_page(request, f"user:{seller.pk}", seller=seller)
+        return recipe_page(request, f"user:{seller.pk}", seller=seller.pk)
 
 
 class RecipeDetailView(APIView):

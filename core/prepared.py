@@ -1,0 +1,124 @@
+"""Lists whose SQL Django compiles once and the process runs many times.
+
+Of the CPU that a page of 20 recipes cost, building and compiling the same SQL again took 0.7 ms, and running it 0.2 ms.
+What differs from run to run is a `Parameter` in the queryset:
+
+    prepared = Prepared(Recipe.objects.filter(seller=Parameter("seller", BigIntegerField())).values("id", "name"))
+    prepared.fetch({"seller": 7}, limit=21)
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import orjson
+from django.db import connections
+from django.db.models import Field, JSONField, Model, QuerySet, Value
+from django.db.models.expressions import Col
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.pages import CursorPages, field_of
+
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Hashable)
+# Combinations of filters, orders and directions that are kept compiled, for each list.
+PLANS = 256
+
+
+class Parameter(Value):
+    """A value that is given at each run, under `name`: of a type that the driver takes (number, text)."""
+
+    def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
+        super().__init__(name, output_field=output_field)
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+
+class Prepared:
+    """The SQL of `queryset`, which must be a `.values()` one and not sliced, and how its rows are read."""
+
+    def __init__(self, queryset: QuerySet[Any, dict[str, Any]]) -> None:
+        self._using = queryset.db
+        query = queryset.query.clone()
+        compiler = query.get_compiler(self._using)
+        self._sql, self._params = compiler.as_sql()
+        self._names = list(query.selected)  # type: ignore[attr-defined]
+        converters = compiler.get_converters([column for column, _, _ in compiler.select])
+        # Most columns come from the driver as they are.
+        self._readers = [(self._names[index], _reader(*how)) for index, how in converters.items()]
+
+    def fetch(self, values: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
+        """The first LIMIT rows (one query). VALUES holds at least the parameters of the queryset."""
+        connection = connections[self._using]
+        params = [values[param.value] if isinstance(param, Parameter) else param for param in self._params]
+        with connection.cursor() as cursor:
+            cursor.execute(f"{self._sql} LIMIT %s", [*params, limit])
+            found = cursor.fetchall()
+        rows = [dict(zip(self._names, row, strict=True)) for row in found]
+        for name, read in self._readers:
+            for row in rows:
+                row[name] = read(row[name], connection)
+        return rows
+
+
+class PreparedPages(CursorPages[M], Generic[M, P]):
+    """Cursor pages of `build(plan)`, a `.values()` queryset with parameters; each plan is compiled once.
+
+    A plan is everything that changes the SQL: which filters there are, whether somebody is signed in.
+    """
+
+    def __init__(self, build: Callable[[P], QuerySet[M, dict[str, Any]]], *, order: Sequence[str] = ("-id",)) -> None:
+        super().__init__(order=order)
+        self._build = build
+        self._prepared = lru_cache(PLANS)(self._prepare)
+        self._types: list[Field[Any, Any]] = []
+
+    def respond_to(
+        self,
+        request: Request,
+        plan: P,
+        values: Mapping[str, Any],
+        shape: Callable[[list[Any]], list[Any]],
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """As `respond`, of the queryset of PLAN with VALUES for its parameters. One query."""
+
+        def read(order: Sequence[str], after: Sequence[Any] | None, count: int) -> list[Any]:
+            beyond = zip(map(_after, self.fields), after or (), strict=after is not None)
+            return self._prepared(plan, tuple(order), after is not None).fetch({**values, **dict(beyond)}, limit=count)
+
+        if not self._types:  # the same for every plan
+            self._types = [field_of(self._build(plan), name) for name in self.fields]
+        return self._respond(request, self._types, read, shape, headers)
+
+    def _prepare(self, plan: P, order: tuple[str, ...], after: bool) -> Prepared:
+        queryset = self._build(plan).order_by(*order)
+        if after:
+            fields = zip(self.fields, self._types, strict=True)
+            queryset = queryset.filter(self._after(order, [Parameter(_after(name), field) for name, field in fields]))
+        return Prepared(queryset)
+
+
+def _after(field: str) -> str:
+    """The parameter that holds the last row's FIELD. (No parameter of a queryset has a space.)"""
+    return f"after {field}"
+
+
+def _reader(converters: Sequence[Callable[..., Any]], expression: Any) -> Callable[[Any, Any], Any]:
+    """What turns a column as the driver gives it into what the field says."""
+    if isinstance(expression, Col) and type(expression.target) is JSONField and expression.target.decoder is None:
+        return _read_json
+
+    def read(value: Any, connection: Any) -> Any:
+        for converter in converters:
+            value = converter(value, expression, connection)
+        return value
+
+    return read
+
+
+def _read_json(value: Any, connection: Any) -> Any:
+    return None if value is None else orjson.loads(value)
