@@ -4,7 +4,8 @@ import logging
 import secrets
 import time
 
-from django.db.models import QuerySet, Subquery
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from realtime.models import Epoch, StreamEvent
@@ -18,13 +19,23 @@ WAITING_SECONDS = 2.0
 _epoch: tuple[str, float] | None = None
 
 
+# Every read asks this: as SQL it costs 60 us of CPU, built by the ORM each time 580.
+_POSITION = """
+    SELECT value, (
+        SELECT "offset" FROM realtime_streamevent WHERE channel = %s AND "offset" IS NOT NULL
+        ORDER BY "offset" DESC LIMIT 1
+    ) FROM realtime_epoch LIMIT 1
+"""
+
+
 def stream_position(channel: str) -> str:
     """`channel;epoch;offset` for the Stream-Position header: what a read has seen of `channel`. Always one query.
 
     Ask before the read that it accompanies: an event in between is then received twice, and never missed.
     """
-    head = Subquery(_heads(channel))
-    row = Epoch.objects.annotate(head=head).values_list("value", "head").first()
+    with connection.cursor() as cursor:
+        cursor.execute(_POSITION, [channel])
+        row = cursor.fetchone()
     value, offset = row if row is not None else (current_epoch(), read_head(channel))
     return f"{channel};{value};{offset or 0}"
 
