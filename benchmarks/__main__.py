@@ -46,13 +46,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about a minute: one short run of each case")
     parser.add_argument("--only", choices=["rest", "sockets"], help="one of the two parts")
     parser.add_argument("--repeats", type=int, help="runs of each case (5, quick: 1)")
-    parser.add_argument("--seconds", type=float, help="length of a run (5, quick: 1)")
+    parser.add_argument("--seconds", type=float, help="length of a run (5, quick: 2)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
     options = parser.parse_args()
     if sys.platform != "linux":
         parser.error("the benchmarks read /proc and pin processes to cores: they need Linux")
     quick: bool = options.quick
-    repeats, seconds = options.repeats or (1 if quick else 5), options.seconds or (1.0 if quick else 5.0)
+    repeats, seconds = options.repeats or (1 if quick else 5), options.seconds or (2.0 if quick else 5.0)
     machine.raise_file_limit()
     placement = (
         "The server under test has a core of its own; clients, PostgreSQL, Redis and the relay share the others."
@@ -75,7 +75,9 @@ def main() -> None:
         loaded = load(services)
         if options.only != "sockets":
             say("REST")
-            result["rest"] = rest.measure(services, loaded, repeats=repeats, seconds=seconds, say=say)
+            result["rest"] = rest.measure(
+                services, loaded, repeats=repeats, seconds=seconds, warm_up=not quick, say=say
+            )
         if options.only != "rest":
             say("sockets")
             result["sockets"] = sockets.measure(

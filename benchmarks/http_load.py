@@ -37,15 +37,20 @@ end
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of one case measured. `p50` and `p99` in ms; `server` and `others` are shares of their cores."""
+    """What one run of one case measured.
+
+    `rate` a second, `per_core_second` by the server's CPU time, `p50` and `p99` in ms, the others as in Usage.
+    """
 
     rate: float
+    per_core_second: float
     p50: float
     p99: float
     failed: int
     requests: int
     server: float
     others: float
+    strangers: float
 
     @property
     def server_limited(self) -> bool:
@@ -85,12 +90,14 @@ def run(services: Services, server: WebServer, requests: Sequence[str], *, secon
     server.require_running()
     return Load(
         rate=found["requests"] / found["seconds"],
+        per_core_second=found["requests"] / found["seconds"] / max(usage.server, 0.001),
         p50=found["p50"],
         p99=found["p99"],
         failed=found["failed"],
         requests=found["requests"],
         server=usage.server,
         others=usage.others,
+        strangers=usage.strangers,
     )
 
 

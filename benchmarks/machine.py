@@ -16,6 +16,8 @@ _CORES = sorted(os.sched_getaffinity(0)) if _LINUX else list(range(os.cpu_count(
 SERVER_CORES = set(_CORES[:1])
 OTHER_CORES = set(_CORES[1:]) or SERVER_CORES
 SEPARATE = _LINUX and len(_CORES) > 1
+# From this share of the server's core on, other work on the machine has spoiled a run.
+STRANGERS = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -53,28 +55,36 @@ def resident_kb(pid: int) -> int:
 
 
 class Usage:
-    """What the server's process and the other cores did since `start`, as shares of one core and of those cores."""
+    """What was done since `start`, as shares: of one core by the server, of the other cores, and by `strangers`.
+
+    Strangers are processes that have nothing to do with us but run on the server's core: they make a run worthless.
+    """
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.server = 0.0
-        self.others = 0.0
+        self.server = self.others = self.strangers = 0.0
 
     def start(self) -> None:
-        self._began, self._server, self._others = time.monotonic(), cpu_seconds(self.pid), _busy_seconds()
+        self._before = self._read()
 
     def stop(self) -> None:
-        elapsed = time.monotonic() - self._began
-        self.server = (cpu_seconds(self.pid) - self._server) / elapsed
-        self.others = (_busy_seconds() - self._others) / elapsed / len(OTHER_CORES)
+        began, server, servers_core, others = self._before
+        now, server_now, servers_core_now, others_now = self._read()
+        elapsed = now - began
+        self.server = (server_now - server) / elapsed
+        self.others = (others_now - others) / elapsed / len(OTHER_CORES)
+        self.strangers = max(0.0, (servers_core_now - servers_core) / elapsed - self.server) if SEPARATE else 0.0
+
+    def _read(self) -> tuple[float, float, float, float]:
+        return time.monotonic(), cpu_seconds(self.pid), _busy_seconds(SERVER_CORES), _busy_seconds(OTHER_CORES)
 
 
-def _busy_seconds() -> float:
-    """Busy time of the other cores since boot."""
+def _busy_seconds(cores: set[int]) -> float:
+    """Busy time of `cores` since boot."""
     busy = 0
     for line in Path("/proc/stat").read_text().splitlines():
         name, *ticks = line.split()
-        if re.fullmatch(r"cpu\d+", name) and int(name[3:]) in OTHER_CORES:
+        if re.fullmatch(r"cpu\d+", name) and int(name[3:]) in cores:
             user, nice, system, _idle, _iowait, irq, softirq, *_ = map(int, ticks)
             busy += user + nice + system + irq + softirq
     return busy / _TICKS

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from benchmarks.machine import STRANGERS
 from benchmarks.sockets import LABELS, RATE
 
 Result = dict[str, Any]
@@ -41,7 +42,7 @@ def _rest(rest: Result) -> list[str]:
     base = _rate(cases, "list.stock")
     for case in cases.values():
         if case["skipped"]:
-            rows.append([case["label"], f"skipped: {case['skipped']}", *[""] * 6])
+            rows.append([case["label"], f"skipped: {case['skipped']}", *[""] * 7])
             continue
         runs = case["runs"]
         rate = median(runs, "rate")
@@ -50,6 +51,7 @@ def _rest(rest: Result) -> list[str]:
                 case["label"] + ("" if case["server_limited"] else " †"),
                 f"{rate:,.0f}",
                 f"{rate / base:.1f}" if base else "",
+                f"{median(runs, 'per_core_second'):,.0f}",
                 f"{median(runs, 'p50'):.1f}",
                 f"{median(runs, 'p99'):.1f}",
                 f"{case['bytes']:,}",
@@ -57,9 +59,14 @@ def _rest(rest: Result) -> list[str]:
                 f"{median(runs, 'others'):.0%}",
             ]
         )
-    header = ["", "req/s", "x stock list", "p50 ms", "p99 ms", "bytes", "server's core", "other cores"]
+    header = ["", "req/s", "x stock list", "per core-s", "p50 ms", "p99 ms", "bytes", "server's core", "other cores"]
     if any(not case["server_limited"] and not case["skipped"] for case in cases.values()):
         notes.append("† The server's core was not full: PostgreSQL or the client held this case back.")
+    strangers = max((load["strangers"] for case in cases.values() for load in case["runs"]), default=0.0)
+    if strangers > STRANGERS:
+        notes.append(
+            f"**Other processes took up to {strangers:.0%} of the server's core: repeat this on an idle machine.**"
+        )
     (ours, our_wrong), (theirs, their_wrong) = rest["counters"]["simmer"], rest["counters"]["stock"]
     notes.append(
         f"Counters afterwards: Simmer has {ours:,} ratings, {rest['counters']['events']:,} rating events and"

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks import data, http_load
 from benchmarks.http_load import Load, request
+from benchmarks.machine import STRANGERS
 from benchmarks.servers import Services, WebServer
 
 LIST = "/api/recipes/"
@@ -54,7 +55,13 @@ class Case:
 
 
 def measure(
-    services: Services, loaded: dict[str, dict[str, Any]], *, repeats: int, seconds: float, say: Callable[[str], None]
+    services: Services,
+    loaded: dict[str, dict[str, Any]],
+    *,
+    repeats: int,
+    seconds: float,
+    warm_up: bool,
+    say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Runs everything; {"cases": {key: ...}, "ratings": the check of the counters}."""
     with contextlib.ExitStack() as stack:
@@ -69,15 +76,18 @@ def measure(
             if case.skipped:
                 say(f"  skipped: {case.label}: {case.skipped}")
         cases_run = [case for case in cases if not case.skipped]
-        for case in cases_run:  # caches fill, code is compiled
-            http_load.run(services, case.server, case.requests(0), seconds=1)
+        if warm_up:  # caches fill, the interpreter specializes
+            for case in cases_run:
+                http_load.run(services, case.server, case.requests(0), seconds=1)
         for repeat in range(1, repeats + 1):
             for case in cases_run:
                 load = http_load.run(services, case.server, case.requests(repeat), seconds=seconds)
                 case.runs.append(load)
                 say(
                     f"  [{repeat}/{repeats}] {case.label:58} {load.rate:8,.0f} req/s   p50 {load.p50:6.1f} ms"
-                    f"   server {load.server:4.0%}" + (f"   {load.failed} FAILED" if load.failed else "")
+                    f"   {load.per_core_second:7,.0f} per core-second"
+                    + (f"   {load.failed} FAILED" if load.failed else "")
+                    + (f"   STRANGERS {load.strangers:.0%}" if load.strangers > STRANGERS else "")
                 )
     return {
         "client": http_load.CLIENT,

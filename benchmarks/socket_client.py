@@ -30,8 +30,8 @@ OPENING_AT_ONCE = 50
 # Opened and closed before memory is measured: what the first sockets load is not counted to the others.
 FIRST_SOCKETS = 20
 SETTLE_SECONDS = 1.0
-# An event that some reader has not got by then counts as lost.
-PATIENCE_SECONDS = 10.0
+# What has not arrived when nothing more has arrived for so long counts as lost.
+PATIENCE_SECONDS = 5.0
 
 
 class Reader(WSListener):  # type: ignore[misc]
@@ -207,14 +207,11 @@ class Load:
 
     async def settle(self) -> int:
         """Waits until all that was published has arrived everywhere; the deliveries that have not, if any."""
-        while self.in_flight:
-            self.progress.clear()
-            seen = self.deliveries
-            try:
-                await asyncio.wait_for(self.progress.wait(), PATIENCE_SECONDS)
-            except TimeoutError:
-                if self.deliveries == seen:
-                    break
+        seen, idle_since = self.deliveries, time.perf_counter()
+        while self.in_flight and time.perf_counter() < idle_since + PATIENCE_SECONDS:
+            await asyncio.sleep(0.01)
+            if self.deliveries != seen:
+                seen, idle_since = self.deliveries, time.perf_counter()
         missing = sum(self.sockets - count for count in self.counts[1:] if count < self.sockets)
         self.counts[1:] = [self.sockets] * (len(self.counts) - 1)
         self.in_flight = 0
@@ -278,8 +275,8 @@ class Load:
                 except TimeoutError:
                     lost += await self.settle()
         lost += await self.settle()
-        elapsed, cpu = time.perf_counter() - began, cpu_seconds(self.pid) - cpu
         usage.stop()
+        elapsed, cpu = self.completed - began, cpu_seconds(self.pid) - cpu
         deliveries = self.deliveries - before
         return {
             "per_second": deliveries / elapsed,
@@ -288,6 +285,7 @@ class Load:
             "lost": lost,
             "server": usage.server,
             "others": usage.others,
+            "strangers": usage.strangers,
         }
 
     async def paced(self, rate: float, seconds: float) -> dict[str, float]:
