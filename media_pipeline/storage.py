@@ -8,7 +8,6 @@ import logging
 import secrets
 import uuid
 import weakref
-from collections.abc import Iterator
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -75,7 +74,7 @@ class _DeletedUnlessCommitted:
 
 
 def delete_quietly(storage: Storage, key: str) -> None:
-    """Deletes a file or an empty folder; what cannot be deleted now is logged and left to the sweep."""
+    """Deletes a file; what cannot be deleted now is logged and left to the sweep."""
     try:
         storage.delete(key)
     except Exception as error:
@@ -84,15 +83,16 @@ def delete_quietly(storage: Storage, key: str) -> None:
 
 def delete_folder(storage: Storage, folder: str) -> None:
     """Deletes `folder` with all that is in it. A folder that is not there is fine."""
-    try:
-        folders, files = storage.listdir(folder)
-    except FileNotFoundError:
-        return
+    folders, files = listed(storage, folder)
     for name in folders:
         delete_folder(storage, f"{folder}/{name}")
     for name in files:
         delete_quietly(storage, f"{folder}/{name}")
-    # An object store has no folders to delete; here another run may have put a file in since.
+    delete_if_empty(storage, folder)
+
+
+def delete_if_empty(storage: Storage, folder: str) -> None:
+    """Deletes a folder that nobody has put a file in since. An object store has none to delete."""
     with contextlib.suppress(OSError):
         storage.delete(folder)
 
@@ -106,14 +106,9 @@ def listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
 
 
 def last_change(storage: Storage, folder: str) -> datetime | None:
-    """When the newest file under `folder` was written; None without any."""
-    return max(_changes(storage, folder), default=None)
-
-
-def _changes(storage: Storage, folder: str) -> Iterator[datetime]:
-    folders, files = listed(storage, folder)
-    for name in files:
+    """When the newest file in `folder` was written; None without any."""
+    changes = []
+    for name in listed(storage, folder)[1]:
         with contextlib.suppress(FileNotFoundError):
-            yield storage.get_modified_time(f"{folder}/{name}")
-    for name in folders:
-        yield from _changes(storage, f"{folder}/{name}")
+            changes.append(storage.get_modified_time(f"{folder}/{name}"))
+    return max(changes, default=None)

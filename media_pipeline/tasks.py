@@ -1,5 +1,6 @@
 """What the workers do with media: render pictures, and sweep what crashes left behind."""
 
+import contextlib
 import logging
 import uuid
 from collections.abc import Iterator
@@ -117,8 +118,7 @@ def _delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
     for name in storage.listed(public, parent)[0]:
         if name != keep:
             storage.delete_folder(public, f"{parent}/{name}")
-    if keep is None:
-        storage.delete_quietly(public, parent)
+    storage.delete_if_empty(public, parent)
 
 
 @app.task(name="media_pipeline.sweep_files")
@@ -136,9 +136,10 @@ def _sweep_originals(before: datetime) -> None:
         known = set(Media.objects.filter(id__in=names).values_list("id", flat=True))
         for media_id, name in names.items():
             key = f"{folder}/{name}"
-            if media_id not in known and _written_before(private, key, before):
-                storage.delete_quietly(private, key)
-                log.info("orphan_deleted key=%s", key)
+            with contextlib.suppress(FileNotFoundError):  # deleted by its owner at this moment
+                if media_id not in known and private.get_modified_time(key) < before:
+                    storage.delete_quietly(private, key)
+                    log.info("orphan_deleted key=%s", key)
 
 
 def _sweep_renditions(before: datetime) -> None:
@@ -153,7 +154,7 @@ def _sweep_renditions(before: datetime) -> None:
                     storage.delete_folder(public, f"{folder}/{name}/{run}")
                     log.info("orphan_deleted key=%s", f"{folder}/{name}/{run}")
             if media_id not in known:
-                storage.delete_quietly(public, f"{folder}/{name}")
+                storage.delete_if_empty(public, f"{folder}/{name}")
 
 
 def _by_id(files_in: Storage, top: str, *, files: bool) -> Iterator[tuple[str, dict[uuid.UUID, str]]]:
@@ -167,13 +168,6 @@ def _by_id(files_in: Storage, top: str, *, files: bool) -> Iterator[tuple[str, d
                 continue
         if names:
             yield f"{top}/{shard}", names
-
-
-def _written_before(files_in: Storage, key: str, before: datetime) -> bool:
-    try:
-        return files_in.get_modified_time(key) < before
-    except FileNotFoundError:
-        return False
 
 
 def _fail_stuck(before: datetime) -> None:

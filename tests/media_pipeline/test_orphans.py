@@ -7,20 +7,29 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from media_pipeline.models import Media
 from media_pipeline.services import image_create
 from media_pipeline.tasks import sweep_files
 from realtime.models import Job, StreamEvent
-from tests.media_pipeline.conftest import processed, upload
+from tests.media_pipeline.conftest import client_of, processed, upload
 from tests.media_pipeline.pictures import corners, encoded
 
 PHOTO = encoded(corners(64, 48))
 Files = Callable[[], list[Path]]
+
+
+class StubbornStorage(FileSystemStorage):
+    """Deletes nothing, as a read-only disk."""
+
+    def delete(self, name: str) -> None:
+        raise PermissionError(name)
 
 
 def age(paths: list[Path], *, hours: float = 2) -> None:
@@ -46,8 +55,6 @@ def test_a_rolled_back_transaction_leaves_no_file(ann: APIClient, files: Files) 
 
 
 def test_a_picture_that_cannot_be_recorded_leaves_no_file(db: None, files: Files) -> None:
-    from accounts.models import User
-
     with pytest.raises((IntegrityError, ValueError)):
         image_create(owner=User(username="never saved"), data=PHOTO)
     assert files() == []
@@ -55,8 +62,6 @@ def test_a_picture_that_cannot_be_recorded_leaves_no_file(db: None, files: Files
 
 @pytest.mark.django_db(transaction=True)
 def test_a_committed_transaction_keeps_its_file(files: Files) -> None:
-    from tests.media_pipeline.conftest import client_of
-
     upload(client_of("carl"), PHOTO)
     assert len(files()) == 1
 
@@ -95,6 +100,21 @@ def test_the_sweep_takes_old_files_that_no_row_knows(ann: APIClient, files: File
     assert not (public / "renditions" / stranger[:2] / stranger).exists()
     sweep_files()
     assert files() == sorted(used + foreign)
+
+
+def test_what_cannot_be_deleted_is_left_to_the_next_sweep(
+    ann: APIClient, files: Files, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = str(uuid4())
+    stubborn = Path(settings.PRIVATE_MEDIA_ROOT) / "originals" / stranger[:2] / stranger
+    age([write(stubborn)])
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "private": {**settings.STORAGES["private"], "BACKEND": f"{__name__}.StubbornStorage"},
+    }
+    sweep_files()
+    assert files() == [stubborn]
+    assert f"file_not_deleted key=originals/{stranger[:2]}/{stranger}" in caplog.text
 
 
 def test_the_sweep_finds_nothing_in_an_empty_installation(db: None, files: Files) -> None:

@@ -108,6 +108,11 @@ def test_a_range_that_is_not_understood_is_ignored(wanted: str) -> None:
     assert parse_range(wanted, 250) is None
 
 
+def test_without_an_understood_range_the_file_comes_whole(root: Path) -> None:
+    answer = get("/media/a/b/small.jpg", range="bytes=0-1,5-6")
+    assert (answer.status_code, answer.content) == (200, SMALL)
+
+
 def test_a_range_of_another_version_gets_all_of_this_one(root: Path) -> None:
     etag = get("/media/a/b/small.jpg").headers["etag"]
     assert get("/media/a/b/small.jpg", range="bytes=0-1", if_range=etag).status_code == 206

@@ -1,9 +1,11 @@
 import zipfile
 from base64 import b64decode
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from rest_framework.test import APIClient
 
 from media_pipeline.imaging import render
@@ -69,8 +71,12 @@ def test_every_exif_orientation_comes_out_upright(orientation: int, format: str)
         assert is_upright(Image.open(BytesIO(file)))
 
 
-def test_an_orientation_that_is_none_is_ignored() -> None:
-    exif = gps_exif(99)
+# One entry: the orientation as the text "up".
+TEXT_EXIF = b"Exif\0\0MM\0*\0\0\0\x08" + b"\0\x01" + b"\x01\x12\0\x02\0\0\0\x03up\0\0" + bytes(4)
+
+
+@pytest.mark.parametrize("exif", [gps_exif(99), TEXT_EXIF])
+def test_an_orientation_that_is_none_is_ignored(exif: Any) -> None:
     assert is_upright(Image.open(BytesIO(render(encoded(corners(), exif=exif)).renditions["large"].jpeg)))
 
 
@@ -97,8 +103,6 @@ def test_no_format_carries_metadata_over(format: str) -> None:
     if format == "JPEG":
         options["comment"] = b"my garden"
     if format == "PNG":
-        from PIL.PngImagePlugin import PngInfo
-
         options["pnginfo"] = text = PngInfo()
         text.add_text("Comment", "my garden")
     data = encoded(corners(), format, **options)

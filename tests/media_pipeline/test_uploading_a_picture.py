@@ -127,6 +127,12 @@ def test_base64_of_nothing_is_refused(ann: APIClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "empty")
 
 
+def test_base64_of_too_many_bytes_is_refused(ann: APIClient, files: Files) -> None:
+    answer = ann.post("/api/media/", {"image": base64.b64encode(VALID + bytes(20 * 1024**2)).decode()})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert files() == []
+
+
 def test_endless_base64_is_refused_before_it_is_decoded(ann: APIClient) -> None:
     answer = ann.post("/api/media/", {"image": "A" * (30 * 1024**2 + 1)})
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
