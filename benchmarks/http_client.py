@@ -9,7 +9,7 @@ import sys
 import time
 from array import array
 from itertools import cycle
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -25,8 +25,7 @@ class Client(asyncio.Protocol):
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self._next()
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -67,6 +67,11 @@ def _rest(rest: Result) -> list[str]:
         notes.append(
             f"**Other processes took up to {strangers:.0%} of the server's core: repeat this on an idle machine.**"
         )
+    notes += [
+        f"**{failed:,.0f} requests failed: {case['label']}.**"
+        for case in cases.values()
+        if (failed := sum(load["failed"] for load in case["runs"]))
+    ]
     (ours, our_wrong), (theirs, their_wrong) = rest["counters"]["simmer"], rest["counters"]["stock"]
     notes.append(
         f"Counters afterwards: Simmer has {ours:,} ratings, {rest['counters']['events']:,} rating events and"
