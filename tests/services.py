@@ -210,7 +210,7 @@ def start_redis(folder: Path) -> tuple[Server, str, str]:
         )
     program, source = found
     password, port = secrets.token_hex(16), free_port()
-    config = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndatabases 64\n'
+    config = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndatabases 128\n'
     server = Server("Redis", bound([program, "-"]), folder, signum=signal.SIGTERM, stdin=config.encode())
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     server.wait(url)
