@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
@@ -11,13 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import NotFound
+from core.etags import conditional
 from media_pipeline.models import Media
 from media_pipeline.serializers import MediaInput, MediaOutput
 from media_pipeline.services import image_create, media_delete
 from media_pipeline.shapes import media_shape
 
 TAGS = ["media"]
-NO_STORE = {"Cache-Control": "private, no-cache"}
+# In multipart it is a file, for which documentation shows a button.
+FILE_FORM = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
 
 
 def get_media_for_user(user: Any, media_id: UUID) -> Media:
@@ -41,10 +44,14 @@ class MediaListView(APIView):
             "`inbox:{your id}`. The id is good as `image_id` at once."
         ),
         tags=TAGS,
-        request={"multipart/form-data": MediaInput, "application/json": MediaInput},
+        request={"multipart/form-data": FILE_FORM, "application/json": MediaInput},
         responses={202: MediaOutput},
         examples=[
-            OpenApiExample("base64", {"image": "data:image/gif;base64,R0lGODlhAQABAAAAACw="}, request_only=True),
+            OpenApiExample(
+                "base64",
+                {"image": "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="},
+                request_only=True,
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -61,8 +68,8 @@ class MediaDetailView(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(operation_id="media_read", summary="How far one's media is", tags=TAGS, responses={200: MediaOutput})
-    def get(self, request: Request, media_id: UUID) -> Response:
-        return Response(media_shape(get_media_for_user(request.user, media_id)), headers=NO_STORE)
+    def get(self, request: Request, media_id: UUID) -> HttpResponse:
+        return conditional(request, Response(media_shape(get_media_for_user(request.user, media_id))))
 
     @extend_schema(
         operation_id="media_delete",

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Profile
 from media_pipeline.models import Media
+from tests.jobs import run_jobs
 from tests.media_pipeline.conftest import processed, upload
 from tests.media_pipeline.pictures import corners, encoded
 
@@ -20,6 +21,15 @@ def test_only_their_owner_sees_media(ann: APIClient, bob: APIClient) -> None:
     assert bob.get(url).status_code == bob.delete(url).status_code == 404
     assert APIClient().get(url).status_code == APIClient().delete(url).status_code == 401
     assert ann.get(url).status_code == 200
+
+
+def test_who_watches_media_is_told_when_nothing_changed(ann: APIClient) -> None:
+    url = upload(ann, PHOTO)["Location"]
+    etag = ann.get(url)["ETag"]
+    assert ann.get(url, headers={"if-none-match": etag}).status_code == 304
+    run_jobs()
+    answer = ann.get(url, headers={"if-none-match": etag})
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
 
 
 @pytest.mark.parametrize("name", ["00000000-0000-4000-8000-000000000000", "5", "x"])

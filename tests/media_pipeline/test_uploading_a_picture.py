@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from media_pipeline.models import Media
 from realtime.models import Job
+from tests.jobs import run_jobs
 from tests.media_pipeline.conftest import upload
 from tests.media_pipeline.pictures import corners, encoded, png, swapping_profile
 
@@ -59,6 +60,16 @@ def test_base64_is_accepted_plain_and_as_a_data_url(ann: APIClient, files: Files
 def test_the_type_is_what_the_bytes_say(ann: APIClient, format: str, content_type: str) -> None:
     assert upload(ann, encoded(corners(64, 48), format), name="misnamed.txt").status_code == 202
     assert Media.objects.get().content_type == content_type
+
+
+def test_the_example_of_the_documentation_is_accepted(ann: APIClient) -> None:
+    operation = APIClient().get("/api/schema/", HTTP_ACCEPT="application/json").json()["paths"]["/api/media/"]["post"]
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    for example in examples.values():
+        answer = ann.post("/api/media/", example["value"])
+        assert answer.status_code == 202
+        run_jobs()
+        assert ann.get(answer["Location"]).json()["status"] == "ready"
 
 
 VALID = encoded(corners(64, 48))
