@@ -32,6 +32,11 @@ class Lease:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody renews it: not after the job's end, nor once the job is somebody else's."""
+        return self._thread.is_alive()
+
     def __enter__(self) -> None:
         self._thread.start()
 

@@ -43,7 +43,8 @@ def messages_of(events: Iterable[NumberedEvent]) -> list[BusMessage]:
 class Publisher:
     """`publish` may be called from any thread and returns at once. Counts what was `published` and `dropped`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, limit: int = QUEUE) -> None:
+        self._limit = limit
         self.published = 0
         self.dropped = 0
         self._loop = uvloop.new_event_loop()
@@ -61,7 +62,7 @@ class Publisher:
         self._thread.join(DRAIN_SECONDS)
 
     def _enqueue(self, messages: list[BusMessage]) -> None:
-        room = QUEUE - self._queue.qsize()
+        room = self._limit - self._queue.qsize()
         for message in messages[:room]:
             self._queue.put_nowait(message)
         self.dropped += len(messages[room:])

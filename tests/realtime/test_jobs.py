@@ -1,19 +1,22 @@
 """A job runs at least once and takes effect once; one that fails comes back, and after five attempts it is dead."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from realtime.jobs import JobLost, RunningJob, back_off, execute, job
+from realtime.leases import Lease
 from realtime.models import Job
 from realtime.outbox import record_job
 from tests.jobs import run_jobs
 from tests.realtime.sample_jobs import QUEUE, effects
+from tests.stack import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +189,42 @@ def lose(run: RunningJob, *, channel: str) -> None:
 
     Job.objects.filter(id=run.id).update(attempts=run.attempt + 1)
     leave_effect(run, channel=channel)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_is_renewed_while_the_job_runs_even_when_the_database_was_away(settings: Settings) -> None:
+    settings.JOB_LEASE_SECONDS = 0.3
+    ask("tests.outlast", renewals=2)
+    assert run_jobs() == ["tests.outlast"]
+    assert not Job.objects.exists()
+
+
+@job("tests.outlast", queue=QUEUE)
+def outlast(run: RunningJob, *, renewals: int) -> None:
+    """Returns when its lease was renewed so often; after each time, whoever renews it loses the connection."""
+
+    def lease() -> datetime:
+        return Job.objects.get(id=run.id).enqueue_at
+
+    for _ in range(renewals):
+        before = lease()
+        wait_until(lambda: lease() > before, what="another renewal")  # noqa: B023
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lease_of_a_job_that_is_somebody_elses_is_not_renewed(settings: Settings) -> None:
+    settings.JOB_LEASE_SECONDS = 0.03
+    row = ask("tests.leave_effect", channel="a")
+    Job.objects.update(state=Job.State.RUNNING, attempts=2)
+    lease = Lease(row.id, attempt=1)
+    with lease:
+        wait_until(lambda: not lease.is_kept, what="the end of the renewals")
+    assert Job.objects.get().enqueue_at == row.enqueue_at
 
 
 def test_two_jobs_of_one_name_are_refused() -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -59,6 +59,13 @@ def steady_writing() -> Iterator[None]:
         writer.result()
 
 
+def working_numbers() -> Callable[[], bool]:
+    """A condition: something was numbered after this call."""
+    numbered = StreamEvent.objects.filter(position__isnull=False)
+    before = numbered.count()
+    return lambda: numbered.count() > before
+
+
 def test_a_second_relay_waits_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
     with RelayProcess(tmp_path, name="first") as first:
         first.wait_for("relay.started")
@@ -79,15 +86,15 @@ def test_a_relay_killed_again_and_again_leaves_dense_offsets(tmp_path: Path, kil
     """In the middle of batches: a writer never stops. A standby takes over each time."""
     with ExitStack() as stack, steady_writing():
         working = stack.enter_context(RelayProcess(tmp_path, name="relay-0"))
+        working.wait_for("relay.started")
         for number in range(1, kills + 1):
             standby = stack.enter_context(RelayProcess(tmp_path, name=f"relay-{number}"))
-            working.wait_for("relay.started")
             standby.wait_for("relay.standby")
-            numbered = StreamEvent.objects.filter(position__isnull=False).count()
-            wait_until(lambda: StreamEvent.objects.filter(position__isnull=False).count() > numbered)  # noqa: B023
+            wait_until(working_numbers(), what="numbers by the relay at work")
             working.kill()
             working = standby
-        working.wait_for("relay.started")
+            working.wait_for("relay.started")
+        working.kill()
     with RelayProcess(tmp_path, name="last"):
         wait_until(nothing_waits)
     assert_dense()
@@ -115,15 +122,22 @@ def test_a_standby_ends_cleanly_as_well(tmp_path: Path) -> None:
             assert second.terminate() == 0
 
 
-def test_an_error_of_the_database_ends_it_with_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("thread", "holds_the_lock"), [("numbering", True), ("enqueueing", False)])
+def test_an_error_of_the_database_ends_it_with_an_error(tmp_path: Path, thread: str, holds_the_lock: bool) -> None:
     with RelayProcess(tmp_path) as relay:
         relay.wait_for("relay.started")
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            )
-            assert cursor.rowcount == 1
+
+        def cut() -> bool:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid() AND %s ="
+                    " (pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted))",
+                    [holds_the_lock],
+                )
+                return cursor.rowcount == 1
+
+        wait_until(cut, what=f"the connection for {thread}")
         assert relay.process.wait(60) == 1
         assert "relay.failed" in relay.log
 

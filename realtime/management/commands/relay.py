@@ -3,8 +3,9 @@
 import signal
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.module_loading import autodiscover_modules
 
 from realtime.numbering import Conflict
@@ -12,17 +13,21 @@ from realtime.relay import Relay
 
 
 class Command(BaseCommand):
+    # They would load every view, and a mistake in one of them is no reason to stop moving events.
+    requires_system_checks: list[str] = []
     help = (
         "Numbers what services recorded, publishes it to the servers and enqueues jobs. Nothing moves without it. "
         "One works; start a second one as a standby. Ends with an error when the database fails: supervise it."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        settings.DEBUG = False  # which would keep every statement in memory
         autodiscover_modules("events")
         relay = Relay()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: relay.stop())
         try:
             relay.run()
-        except (DatabaseError, Conflict) as error:
-            raise CommandError(f"relay.failed error={type(error).__name__}: {str(error).splitlines()[0]}") from error
+        except (Error, Conflict) as error:
+            reason = " ".join(str(error).split())
+            raise CommandError(f"relay.failed error={type(error).__name__}: {reason}") from error
