@@ -26,8 +26,12 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Sink(Protocol):
     """The sending half of one socket. No method blocks, and none raises when the other side is gone."""
 
-    def push(self, payload: bytes, frame: bytes) -> None:
-        """Sends `payload`, given also as a prebuilt text frame. A reader that is too slow is dropped."""
+    def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
+        """Sends `payload`, given also as a prebuilt text frame.
+
+        A reader is dropped as too slow once more than MAX_BUFFERED bytes wait for it, not counting the `allowance` of
+        what waits.
+        """
 
     def reply(self, payload: bytes) -> None:
         """Sends `payload`; however long it is, it does not count as slowness of the reader."""
@@ -65,12 +69,12 @@ class DaphneSink:
         self._allowance = 0
         self._closed = False
 
-    def push(self, payload: bytes, frame: bytes) -> None:
+    def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
         if self._closed:
             return
         transport = self._transport
         if not transport._tempDataLen and not transport.dataBuffer:
-            self._allowance = 0
+            self._allowance = allowance
             try:
                 sent = self._send(frame)
             except BlockingIOError:
@@ -82,6 +86,8 @@ class DaphneSink:
             if sent == len(frame):
                 return
             frame = frame[sent:]
+        else:
+            self._allowance += allowance
         transport.write(frame)
         unsent = transport._tempDataLen + len(transport.dataBuffer) - transport.offset
         if unsent > MAX_BUFFERED + self._allowance:
@@ -91,8 +97,7 @@ class DaphneSink:
 
     def reply(self, payload: bytes) -> None:
         frame = text_frame(payload)
-        self._allowance += len(frame)
-        self.push(payload, frame)
+        self.push(payload, frame, len(frame))
 
     def close(self, code: int, reason: str) -> None:
         if not self._closed:
@@ -107,45 +112,46 @@ class AsgiSink:
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[bytes | tuple[int, str]] = deque()
         self._unsent = 0
         self._allowance = 0
         self._closed = False
         self._task: asyncio.Task[None] | None = None
 
-    def push(self, payload: bytes, frame: bytes) -> None:
+    def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
         if self._closed:
             return
-        if not self._queue:
-            self._allowance = 0
+        self._allowance = self._allowance + allowance if self._unsent else allowance
         self._unsent += len(payload)
         if self._unsent > MAX_BUFFERED + self._allowance:
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, self._unsent)
             self._queue.clear()
             self.close(Close.SLOW, "slow")
             return
-        self._enqueue({"type": "websocket.send", "text": payload.decode()})
+        self._enqueue(payload)
 
     def reply(self, payload: bytes) -> None:
-        self._allowance += len(payload)
-        self.push(payload, b"")
+        self.push(payload, b"", len(payload))
 
     def close(self, code: int, reason: str) -> None:
         if not self._closed:
             self._closed = True
-            self._enqueue({"type": "websocket.close", "code": int(code), "reason": reason})
+            self._enqueue((int(code), reason))
 
-    def _enqueue(self, message: dict[str, Any]) -> None:
-        self._queue.append(message)
+    def _enqueue(self, item: bytes | tuple[int, str]) -> None:
+        self._queue.append(item)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())
 
     async def _drain(self) -> None:
         try:
             while self._queue:
-                message = self._queue.popleft()
-                await self._send(message)
-                self._unsent -= len(message.get("text", ""))
+                item = self._queue.popleft()
+                if isinstance(item, bytes):
+                    await self._send({"type": "websocket.send", "text": item.decode()})
+                    self._unsent -= len(item)
+                else:
+                    await self._send({"type": "websocket.close", "code": item[0], "reason": item[1]})
         except Exception as error:
             # ASGI leaves open what a server raises once the client is gone.
             log.debug("socket_send_failed error=%s", type(error).__name__)

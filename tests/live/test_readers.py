@@ -28,10 +28,9 @@ def test_a_reader_that_never_reads_is_dropped_and_the_others_get_everything(stac
     stalled = sockets.create_connection((address.hostname, address.port))
     # As little as the kernel allows may wait on this side.
     stalled.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
-    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    stalled.sendall(
-        f"GET /ws/ HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n".encode()
-    )
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    stalled.sendall(f"GET /ws/ HTTP/1.1\r\nHost: {address.netloc}\r\n{upgrade}{key}\r\n".encode())
     assert b"101" in stalled.recv(4096).split(b"\r\n")[0]
     for command in ({"id": 1, "connect": {}}, {"id": 2, "subscribe": {"channel": "recipes"}}):
         frame = json.dumps(command).encode()

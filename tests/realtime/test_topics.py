@@ -1,0 +1,87 @@
+"""A topic delivers in order and once, however bus and store are mixed."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.channels import Namespace, everyone
+from realtime.store import StoredEvent
+from realtime.topics import FRAME_BYTES, Topic
+
+
+class Reader:
+    """Stands where a connection does: remembers the frames it was handed."""
+
+    def __init__(self) -> None:
+        self.sink = self
+        self.payloads: list[bytes] = []
+
+    def push(self, payload: bytes, frame: bytes) -> None:
+        self.payloads.append(payload)
+
+    def offsets(self) -> list[int]:
+        lines = b"\n".join(self.payloads).split(b"\n") if self.payloads else []
+        return [orjson.loads(line)["push"]["pub"]["offset"] for line in lines]
+
+
+def event(offset: int, *, size: int = 1) -> StoredEvent:
+    return StoredEvent(offset, orjson.dumps({"filling": "x" * size}), None, False)
+
+
+def topic_with(*readers: Reader) -> Topic:
+    async def make() -> Topic:
+        return Topic("news", Namespace("news", everyone, ""))
+
+    topic = asyncio.run(make())
+    readers_set: set[Any] = set(readers)
+    topic.readers = readers_set
+    return topic
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(1, 6), st.booleans()), max_size=30))
+def test_any_mixture_of_batches_leaves_a_dense_row(batches: list[tuple[int, int, bool]]) -> None:
+    reader = Reader()
+    topic = topic_with(reader)
+    for start, count, flush in batches:
+        whole = topic.accept([event(offset) for offset in range(start, start + count)])
+        # A gap is told exactly when the batch begins beyond what comes next.
+        assert (
+            whole == (start <= topic.offset + 1 and topic.offset >= start + count - 1)
+            or start + count - 1 <= topic.offset
+        )
+        if flush:
+            topic.flush()
+    topic.flush()
+    assert reader.offsets() == list(range(1, topic.offset + 1))
+
+
+def test_a_burst_shares_frames_up_to_their_size() -> None:
+    reader = Reader()
+    topic = topic_with(reader)
+    topic.accept([event(offset, size=1000) for offset in range(1, 201)])
+    topic.flush()
+    assert reader.offsets() == list(range(1, 201))
+    assert 1 < len(reader.payloads) < 10
+    assert all(len(payload) <= FRAME_BYTES for payload in reader.payloads)
+
+
+def test_an_event_larger_than_a_frame_goes_alone() -> None:
+    reader = Reader()
+    topic = topic_with(reader)
+    topic.accept([event(1), event(2, size=FRAME_BYTES * 2), event(3)])
+    topic.flush()
+    assert reader.offsets() == [1, 2, 3] and len(reader.payloads) == 3
+
+
+def test_who_is_being_recovered_waits_while_the_others_read() -> None:
+    reader, late = Reader(), Reader()
+    topic = topic_with(reader)
+    waiting: dict[Any, list[bytes]] = {late: []}
+    topic.pending = waiting
+    topic.accept([event(1)])
+    topic.flush()
+    assert reader.offsets() == [1] and late.offsets() == []
+    assert len(waiting[late]) == 1
