@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.machine import OTHER_CORES, SEPARATE, Usage, pinned
 from benchmarks.servers import Services, WebServer
@@ -74,15 +75,16 @@ def request(method: str, path: str, *, token: str = "", body: object = None, hea
 def run(services: Services, server: WebServer, requests: Sequence[str], *, seconds: float) -> Load:
     """Sends REQUESTS to SERVER for so long."""
     usage = Usage(server.pid)
-    arguments = {"port": server.port, "seconds": seconds, "connections": CONNECTIONS}
     if WRK:
         script = services.folder / "requests.lua"
         script.write_text(_LUA % ",".join(map(_lua_string, requests)))
         usage.start()
-        found = _wrk(script, **arguments)
+        found = _wrk(script, server.port, seconds)
     else:
         usage.start()
-        spec = json.dumps({**arguments, "requests": list(requests)})
+        spec = json.dumps(
+            {"port": server.port, "seconds": seconds, "connections": CONNECTIONS, "requests": list(requests)}
+        )
         found = json.loads(
             services.run("-m", "benchmarks.http_client", env=services.base, cores=OTHER_CORES, text=spec)
         )
@@ -101,15 +103,15 @@ def run(services: Services, server: WebServer, requests: Sequence[str], *, secon
     )
 
 
-def _wrk(script: Path, *, port: int, seconds: float, connections: int) -> dict[str, float]:
+def _wrk(script: Path, port: int, seconds: float) -> dict[str, Any]:
     assert WRK
     with pinned(OTHER_CORES):
         output = subprocess.run(
-            [WRK, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "20s",
+            [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s",
              "-s", str(script), f"http://127.0.0.1:{port}"],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
-    result: dict[str, float] = json.loads(output.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(output.stdout.splitlines()[-1])
     return result
 
 

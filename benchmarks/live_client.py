@@ -20,7 +20,7 @@ from benchmarks.http_load import request
 PATIENCE_SECONDS = 10.0
 
 
-class Reader(WSListener):  # type: ignore[misc]
+class Reader(WSListener):
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self.ready = asyncio.get_running_loop().create_future()

@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -191,4 +190,5 @@ def _wrong_counters(services: Services) -> dict[str, Any]:
         f" FROM stock_recipe r JOIN {theirs} ON t.recipe_id = r.id",
     )[0]
     events = services.execute("simmer", "SELECT count(*)::int FROM realtime_streamevent WHERE type LIKE 'rating.%'")[0]
-    return json.loads(json.dumps({**found, "events": events[0]}))
+    found["events"] = events[0]
+    return found

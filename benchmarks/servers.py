@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 import psycopg2
 
@@ -46,7 +47,7 @@ class Process:
         if self._process.poll() is not None:
             raise SystemExit(f"{self.name} ended:\n{self.log.read_text(errors='replace')[-3000:]}")
 
-    def __enter__(self) -> "Process":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -88,7 +89,7 @@ class Services:
     def database(self, name: str) -> str:
         return self.postgresql.rpartition("/")[0] + f"/{name}"
 
-    def execute(self, database: str, *statements: str) -> list[tuple[object, ...]]:
+    def execute(self, database: str, *statements: str) -> list[tuple[Any, ...]]:
         """Runs statements, each on its own; the rows of the last."""
         with contextlib.closing(psycopg2.connect(self.database(database))) as connection:
             connection.autocommit = True

@@ -15,7 +15,7 @@ import json
 import sys
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import django
@@ -34,7 +34,7 @@ SETTLE_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
 
 
-class Reader(WSListener):  # type: ignore[misc]
+class Reader(WSListener):
     """One socket."""
 
     def __init__(self, load: "Load", first_frame: bytes) -> None:
@@ -322,10 +322,14 @@ class Load:
         gc.freeze()
         if all(name != "burst" for name, *_ in self.spec["phases"]):
             await self.flight(1, 0.5)  # a burst of Simmer goes by the store, which must not find offsets taken
+        phases: dict[str, Callable[..., Awaitable[dict[str, float]]]] = {
+            "flight": self.flight,
+            "apart": self.apart,
+            "paced": self.paced,
+            "burst": self.burst,
+        }
         for name, *arguments in self.spec["phases"]:
-            phase = {"flight": self.flight, "apart": self.apart, "paced": self.paced, "burst": self.burst}[name]
-            key = f"{name}.{arguments[0]:g}"
-            found[key] = await phase(*arguments)
+            found[f"{name}.{arguments[0]:g}"] = await phases[name](*arguments)
         found["closed"], found["disorder"] = self.closed, self.disorder
         return found
 

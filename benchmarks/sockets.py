@@ -107,7 +107,7 @@ def _live(passes: Passes, full: bool, say: Say) -> dict[str, Any]:
             "-m", "benchmarks.live_client", env=services.simmer_env(), cores=OTHER_CORES, text=json.dumps(spec)
         )
     rows = json.loads(output)
-    commits = dict(
+    commits: dict[int, float] = dict(
         services.execute(
             "simmer",
             "SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float FROM recipes_rating"
@@ -117,7 +117,7 @@ def _live(passes: Passes, full: bool, say: Say) -> dict[str, Any]:
     figures = {
         "201": [row["answered"] - row["sent"] for row in rows],
         "201_to_event": [row["arrived"] - row["answered"] for row in rows],
-        "commit_to_event": [row["arrived"] - float(str(commits[row["id"]])) for row in rows],
+        "commit_to_event": [row["arrived"] - commits[row["id"]] for row in rows],
     }
     found = {
         name: {"p50": statistics.median(values) * 1e3, "p99": sorted(values)[len(values) * 99 // 100] * 1e3}
