@@ -26,7 +26,7 @@ export class RecipeCard {
     this.#text(".seller", recipe.seller ? `by ${recipe.seller.display_name}` : "");
     this.#text(".description", recipe.description ?? "");
     this.#text(".initial", recipe.name.trim().charAt(0).toUpperCase());
-    this.#text(".average", average == null ? "–" : hundredths.format(average));
+    this.#text(".average", average == null ? "-" : hundredths.format(average));
     this.#text(".count", count === 1 ? "1 rating" : count ? `${count} ratings` : "no ratings yet");
     const stars = this.#find(".stars");
     stars.style.setProperty("--stars", average ?? 0);
@@ -116,7 +116,6 @@ export class RecipeCard {
     });
     const unrate = this.#find(".unrate");
     if (score == null && document.activeElement === unrate) this.#focus([...group.children], 0);
-    // By visibility, so that the card keeps its height.
     unrate.classList.toggle("none", score == null);
     this.#text(".mine-label", score == null ? "Rate it" : "Your rating");
   }
