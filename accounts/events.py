@@ -10,22 +10,25 @@ from realtime.events import Event, register
 class _FollowChanged(Event):
     """`user_id` is the followed person; `follower_count` is theirs, afterwards."""
 
+    heard_on: ClassVar[tuple[str, ...]] = ("user:{user_id}",)
+
     user_id: int
     follower_count: int
-
-    def channels(self) -> list[str]:
-        return [f"user:{self.user_id}"]
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class FollowCreated(_FollowChanged):
+    """The actor follows `user_id`, who has `follower_count` followers now."""
+
     type: ClassVar[str] = "follow.created"
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class FollowDeleted(_FollowChanged):
+    """The actor no longer follows `user_id`, who has `follower_count` followers now."""
+
     type: ClassVar[str] = "follow.deleted"
 
 
@@ -36,9 +39,7 @@ class SessionRevoked(Event):
 
     type: ClassVar[str] = "session.revoked"
     reauthorize: ClassVar[bool] = True
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{user_id}",)
 
     user_id: int
     session_id: str
-
-    def channels(self) -> list[str]:
-        return [f"inbox:{self.user_id}"]

@@ -11,6 +11,8 @@ from realtime.events import Event, register
 class _MediaFinished(Event):
     """The media shape and its owner. Nobody did it: `actor` is null."""
 
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{owner_id}",)
+
     owner_id: int
     id: str
     kind: str
@@ -25,9 +27,6 @@ class _MediaFinished(Event):
     renditions: dict[str, RenditionShape]
     poster: str | None
     hls_url: str | None
-
-    def channels(self) -> list[str]:
-        return [f"inbox:{self.owner_id}"]
 
 
 @register

@@ -67,7 +67,7 @@ class EventsConsumer:
 def _origin_allowed(scope: dict[str, Any]) -> bool:
     """Browsers say which page opens the socket; it must be ours or a listed one. Other clients send no Origin."""
     headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin1")
+    origin: str = headers.get(b"origin", b"").decode("latin1")
     if not origin:
         return True
     if settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:

@@ -5,13 +5,12 @@ An event is a frozen dataclass in an app's `events.py`, named in the past tense,
     @dataclass(frozen=True, kw_only=True)
     class RatingCreated(Event):
         type: ClassVar[str] = "rating.created"
+        heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
+
         recipe_id: int
         score: int
         avg_rating: float | None
         rating_count: int
-
-        def channels(self) -> list[str]:
-            return [f"recipe:{self.recipe_id}"]
 
 The dataclass fields, `type`, `at` and `actor` are what clients receive as `data`. Values are absolute (the new average,
 the new count), so a replay does no harm.
@@ -34,16 +33,21 @@ class Actor(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened. Subclasses set `type` and say on which channels it is heard."""
+    """Something that happened.
+
+    Subclasses set `type`, and `heard_on`: the channels, with the event's fields in braces.
+    """
 
     type: ClassVar[str] = ""
+    heard_on: ClassVar[tuple[str, ...]] = ()
     # After this event has been delivered, the readers of its channel are asked for their right again.
     reauthorize: ClassVar[bool] = False
 
     actor: Actor | None
 
     def channels(self) -> list[str]:
-        raise NotImplementedError
+        """The channels of this very event: one numbered copy goes to each."""
+        return [channel.format_map(vars(self)) for channel in self.heard_on]
 
     def payload(self) -> dict[str, Any]:
         """The event's own fields (JSON types only), without `type`, `at` and `actor`."""
@@ -57,6 +61,8 @@ _handlers: dict[type[Event], list[Callable[[Any], None]]] = defaultdict(list)
 
 def register(event_class: type[E]) -> type[E]:
     """Class decorator: makes the event known by its type, for the docs, the schema and the tests."""
+    if not event_class.heard_on:
+        raise ValueError(f"{event_class.__name__} is heard on no channel")
     if not event_class.type or EVENTS.setdefault(event_class.type, event_class) is not event_class:
         raise ValueError(f"{event_class.__name__}: the type {event_class.type!r} is empty or taken")
     return event_class

@@ -10,14 +10,13 @@ from realtime.events import Event, register
 class _RecipeShown(Event):
     """What a card of the recipe shows. `image` is the image shape (media_pipeline/shapes.py) or None."""
 
+    heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
+
     recipe_id: int
     name: str
     image: dict[str, Any] | None
     tags: list[str]
     version: int
-
-    def channels(self) -> list[str]:
-        return [f"recipe:{self.recipe_id}"]
 
 
 @register
@@ -26,11 +25,9 @@ class RecipePublished(_RecipeShown):
     """A new recipe; the actor is its seller."""
 
     type: ClassVar[str] = "recipe.published"
+    heard_on: ClassVar[tuple[str, ...]] = ("recipes", "user:{seller_id}")
 
     seller_id: int
-
-    def channels(self) -> list[str]:
-        return ["recipes", f"user:{self.seller_id}"]
 
 
 @register
@@ -48,16 +45,16 @@ class RecipeDeleted(Event):
 
     type: ClassVar[str] = "recipe.deleted"
     reauthorize: ClassVar[bool] = True
+    heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
 
     recipe_id: int
-
-    def channels(self) -> list[str]:
-        return [f"recipe:{self.recipe_id}"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Rating(Event):
     """A rating with the recipe's fresh aggregates: `avg_rating` to two decimals, None when nobody rates it."""
+
+    heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
 
     recipe_id: int
     rating_id: int
@@ -65,9 +62,6 @@ class _Rating(Event):
     review: str
     avg_rating: float | None
     rating_count: int
-
-    def channels(self) -> list[str]:
-        return [f"recipe:{self.recipe_id}"]
 
 
 @register
