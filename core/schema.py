@@ -116,6 +116,10 @@ class Schema(AutoSchema):
     def _get_paginator(self) -> CursorPage:
         return CursorPage()
 
+    def map_parsers(self) -> list[str]:
+        """JSON alone, unless a view says more: forms are parsed everywhere, and cannot say null, numbers or lists."""
+        return ["application/json"]
+
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name.removesuffix('Output')}Page"
 

@@ -14,8 +14,9 @@ from twisted.internet import asyncioreactor
 
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 # Before anything imports the reactor.
-asyncioreactor.install(asyncio.new_event_loop())
+asyncioreactor.install(asyncio.new_event_loop())  # type: ignore[no-untyped-call]
 
+import daphne.server  # noqa: E402
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from django.conf import settings  # noqa: E402
@@ -38,6 +39,11 @@ class SocketServer(Server):  # type: ignore[misc]
             scope["extensions"] = {EXTENSION: protocol}
         return super().create_application(protocol, scope)
 
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        await super().handle_reply(protocol, message)
+        if message.get("more_body"):
+            await protocol.drained()
+
 
 class Command(CommandLineInterface):  # type: ignore[misc]
     description = "Serves Simmer: REST and sockets."
@@ -45,6 +51,10 @@ class Command(CommandLineInterface):  # type: ignore[misc]
 
     def load_asgi_app(self, asgi_app_path: str) -> Any:
         application = super().load_asgi_app(asgi_app_path)
+        # Needs Django set up, which loading the application does. Daphne has no other place to name its requests.
+        from core.http_server import BoundedFactory
+
+        daphne.server.HTTPFactory = BoundedFactory
         # What lives as long as the process is not looked at by any collection.
         gc.collect()
         gc.freeze()

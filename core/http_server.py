@@ -1,0 +1,93 @@
+"""Daphne's half of an HTTP request, with what it leaves out: limits, back-pressure, and an end to broken answers."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from daphne.http_protocol import HTTPFactory, WebRequest
+from django.conf import settings
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer  # type: ignore[import-untyped]
+
+from core.api import PROBLEM_TYPE, problem
+
+
+@implementer(IPushProducer)
+class _Flow:
+    """Learns from the transport whether its buffer is full."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def pauseProducing(self) -> None:
+        self.open.clear()
+
+    def resumeProducing(self) -> None:
+        self.open.set()
+
+    # Also when the connection is lost: nobody must wait for it any more.
+    stopProducing = resumeProducing
+
+
+class BoundedRequest(WebRequest):  # type: ignore[misc]
+    """Its body is neither parsed here nor kept past REQUEST_BODY_MAX; its answer waits for the reader.
+
+    Twisted parses the forms of every POST on the loop, in memory, for nobody; and refuses some that are valid.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parsePOSTFormSubmission = False
+        # One byte more than is taken, so that the handler sees that it is too much.
+        self._room = settings.REQUEST_BODY_MAX + 1
+        self._flow: _Flow | None = None
+
+    def handleContentChunk(self, data: bytes) -> None:
+        kept = data[: self._room]
+        self._room -= len(kept)
+        super().handleContentChunk(kept)
+
+    def handle_reply(self, message: dict[str, Any]) -> None:
+        if message.get("more_body") and self._flow is None and not self.finished and self.channel is not None:
+            self._flow = _Flow()
+            self.registerProducer(self._flow, True)
+        super().handle_reply(message)
+
+    def finish(self) -> None:
+        if self._flow is not None and self.producer is not None:
+            self.unregisterProducer()
+        super().finish()
+
+    async def drained(self) -> None:
+        """Returns when the client has taken enough for the next block, or is gone."""
+        # A turn of the loop in any case: an application that only sends would never learn that its client has gone.
+        await asyncio.sleep(0)
+        if self._flow is not None:
+            await self._flow.open.wait()
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """The application failed. An answer that has begun is cut off: no client must take it for a whole one."""
+        if self._response_started and self.channel is not None:
+            self.channel.forceAbortClient()
+        else:
+            super().handle_exception(exception)
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """An answer of the server itself, as problem+json."""
+        content = orjson.dumps(problem(status, f"{body}.".replace("..", "."), code=_CODES.get(status, "bad_request")))
+        headers = [(b"Content-Type", PROBLEM_TYPE.encode()), (b"Content-Length", str(len(content)).encode())]
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": content})
+
+
+_CODES = {500: "internal", 503: "unavailable"}
+
+
+class BoundedFactory(HTTPFactory):  # type: ignore[misc]
+    """Gives each connection our requests."""
+
+    def buildProtocol(self, addr: Any) -> Any:
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol

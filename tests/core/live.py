@@ -1,0 +1,57 @@
+"""Applications that behave badly or send much, for tests of the server under them."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
+
+import django
+
+django.setup()
+
+# ruff: noqa: E402 (settings first)
+import asyncio
+import hashlib
+from typing import Any
+
+sent = 0
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    global sent
+    match scope["path"]:
+        case "/body":
+            size, digest = 0, hashlib.sha256()
+            while True:
+                message = await receive()
+                size += len(message["body"])
+                digest.update(message["body"])
+                if not message["more_body"]:
+                    break
+            await answer(send, f"{size} {digest.hexdigest()}".encode())
+        case "/sent":
+            await answer(send, str(sent).encode())
+        case "/endless":
+            sent = 0
+            watcher = asyncio.create_task(gone(receive))
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while not watcher.done():
+                await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+                sent += 65_536
+            sent = -1
+        case "/broken":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half of it", "more_body": True})
+            raise RuntimeError("a bug in the middle")
+        case "/bug":
+            raise RuntimeError("a bug at once")
+
+
+async def answer(send: Any, body: bytes) -> None:
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
