@@ -1,0 +1,49 @@
+"""What the README tells a newcomer to type works as it stands."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.services import ROOT
+from tests.stack import Stack
+
+
+def block(language: str) -> str:
+    found = re.search(rf"```{language}\n(.*?)```", (Path(ROOT) / "README.md").read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
+def test_the_path_by_hand_ends_with_a_rated_recipe(stack: Stack) -> None:
+    script = block("sh").replace("http://localhost:8000", stack.url)
+    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout[done.stdout.index("{\n") :]) == {
+        "name": "Pears in red wine",
+        "avg_rating": 5,
+        "rating_count": 1,
+    }
+
+
+def test_the_client_of_the_readme_prints_what_it_is_sent(stack: Stack, tmp_path: Path) -> None:
+    script = tmp_path / "listen.py"
+    script.write_text(block("python").replace("ws://localhost:8000/ws/", stack.ws_url))
+    process = subprocess.Popen([sys.executable, script, "recipes"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "connect" in json.loads(process.stdout.readline())
+        assert "subscribe" in json.loads(process.stdout.readline())
+        stack.query(
+            "INSERT INTO realtime_streamevent (channel, type, data, created_at)"
+            """ VALUES ('recipes', 'recipe.published', '{"type": "recipe.published"}', now())"""
+        )
+        assert json.loads(process.stdout.readline())["push"]["pub"]["data"] == {"type": "recipe.published"}
+    finally:
+        process.kill()
+        process.communicate()
