@@ -24,7 +24,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from celery import Task
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.celery import app
@@ -175,13 +175,10 @@ def back_off(attempt: int) -> timedelta:
     return timedelta(seconds=5 * 4 ** (attempt - 1))
 
 
-def revive(jobs: Any) -> int:
-    """Gives the dead among `jobs` (a queryset) five attempts more, from now on. Returns how many there were."""
-    return int(
-        jobs.filter(state=Job.State.DEAD).update(
-            state=Job.State.QUEUED, attempts=0, sent=0, error="", enqueue_at=timezone.now()
-        )
-    )
+def revive(jobs: QuerySet[Job]) -> int:
+    """Gives the dead among `jobs` five attempts more, from now on. Returns how many there were."""
+    dead = jobs.filter(state=Job.State.DEAD)
+    return dead.update(state=Job.State.QUEUED, attempts=0, sent=0, error="", enqueue_at=timezone.now())
 
 
 # What must not reach the admin or the log: credentials in URLs, e-mail addresses, passwords and tokens.
