@@ -32,19 +32,20 @@ class Parameter(Value):
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(name, output_field=output_field)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
 
 class Prepared:
     """The SQL of `queryset`, which must be a `.values()` one and not sliced, and how its rows are read."""
 
-    def __init__(self, queryset: QuerySet[Any, dict[str, Any]]) -> None:
+    def __init__(self, queryset: QuerySet[Any, Any]) -> None:
         self._using = queryset.db
         query = queryset.query.clone()
         compiler = query.get_compiler(self._using)
         self._sql, self._params = compiler.as_sql()
-        self._names = list(query.selected)  # type: ignore[attr-defined]
+        assert query.selected, "a .values() queryset that names its fields"
+        self._names = list(query.selected)
         converters = compiler.get_converters([column for column, _, _ in compiler.select])
         # Most columns come from the driver as they are.
         self._readers = [(self._names[index], _reader(*how)) for index, how in converters.items()]

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import BigAutoField, BigIntegerField, CharField, FloatField, IntegerField, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
+from django.db.models.lookups import LessThanOrEqual
 
 from accounts.models import User
 from core.prepared import Parameter, Prepared, PreparedPages
@@ -42,8 +43,7 @@ def build(plan: Plan) -> QuerySet[Recipe, dict[str, Any]]:
         # Preparing and cooking together; a recipe that says nothing of either is left out.
         known = Q(prep_minutes__isnull=False) | Q(cook_minutes__isnull=False)
         total = Coalesce("prep_minutes", 0) + Coalesce("cook_minutes", 0)
-        recipes = recipes.filter(known).alias(minutes=total)
-        recipes = recipes.filter(minutes__lte=Parameter("max_minutes", IntegerField()))
+        recipes = recipes.filter(known, LessThanOrEqual(total, Parameter("max_minutes", IntegerField())))
     return recipe_rows(recipes, viewer, "top_score")
 
 
