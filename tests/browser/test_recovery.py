@@ -35,7 +35,9 @@ async def test_what_happened_while_the_connection_was_dropped_arrives_in_order_a
     ratings = [line for line in news if "Saag paneer" in line]
     assert [line.split(" gave ")[0] for line in ratings] == ["Ana", "Ben", "Caro"]
     assert all("recovered" in line for line in ratings)
-    await expect(window.page.locator("#connection .sentence")).to_contain_text("events that were missed have arrived")
+    await expect(window.page.locator("#connection .sentence")).to_have_text(
+        "The 5 events that were missed have arrived, in order."
+    )
 
     raters[0].rate(recipe_id, 2)
     await window.sees(recipe_id, average="3.00", count="3 ratings")

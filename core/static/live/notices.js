@@ -5,49 +5,64 @@ const SECONDS = 8;
 
 /** Say TEXT for some seconds. `kind` is "error" or "good". */
 export function notice(text, kind = "good") {
-  const { item, say } = added(kind);
-  say(text);
+  const { item, line } = added(kind);
+  line.textContent = text;
   setTimeout(() => item.remove(), SECONDS * 1000);
 }
 
 /**
- * A Problem, until it is dismissed or its time to wait is over, counting down; then `retry` is called. With `retry` and
- * no time given, a button offers it.
+ * Say what a Problem is. When it tells how long to wait, count that down, then call `retry`, if there is one; when it
+ * doesn't, offer `retry` as a button.
  */
 export function complain(problem, { retry } = {}) {
-  const { item, say } = added("error");
-  let left = problem.retryAfter;
-  if (!left) {
-    say(problem.message);
+  const { item, line } = added("error");
+  if (problem.retryAfter) {
+    const sentence = `${problem.message} ${retry ? "Trying again" : "Try again"} in`;
+    countDown(line, sentence, problem.retryAfter, () => {
+      item.remove();
+      retry?.();
+    });
+  } else {
+    line.textContent = problem.message;
     if (retry) item.append(button("Try again", () => (item.remove(), retry())));
     else setTimeout(() => item.remove(), SECONDS * 1000);
-    return;
   }
+}
+
+/**
+ * SENTENCE and the seconds that are left, then `onEnd()`, unless ELEMENT has got another text or is gone by then. The
+ * number is a timer of its own, so that a screen reader says the sentence once and not each second.
+ */
+export function countDown(element, sentence, seconds, onEnd = () => {}) {
+  const timer = document.createElement("span");
+  timer.role = "timer";
+  element.replaceChildren(`${sentence} `, timer, " s.");
+  const end = performance.now() + seconds * 1000;
   const tick = () => {
-    if (!item.isConnected) return clearInterval(timer);
-    if (left > 0) return say(`${problem.message} ${retry ? "Trying again" : "Try again"} in ${left--} s.`);
-    clearInterval(timer);
-    item.remove();
-    retry?.();
+    const left = Math.ceil((end - performance.now()) / 1000);
+    timer.textContent = Math.max(0, left);
+    if (left > 0 && timer.isConnected) return;
+    clearInterval(ticking);
+    if (timer.isConnected) onEnd();
   };
-  const timer = setInterval(tick, 1000);
+  const ticking = setInterval(tick, 250);
   tick();
 }
 
 function added(kind) {
   const item = document.createElement("div");
-  const text = document.createElement("p");
+  const line = document.createElement("p");
   item.className = `notice ${kind}`;
-  item.append(text, button("Dismiss", () => item.remove(), "dismiss"));
+  item.append(line, button("Dismiss", () => item.remove(), "dismiss"));
   region.append(item);
-  return { item, say: (sentence) => (text.textContent = sentence) };
+  return { item, line };
 }
 
-function button(label, onClick, className = "") {
+function button(label, onClick, className = "small") {
   const element = document.createElement("button");
   element.type = "button";
   element.className = className;
-  element.textContent = className ? "×" : label;
+  element.textContent = className === "dismiss" ? "×" : label;
   element.ariaLabel = label;
   element.addEventListener("click", onClick);
   return element;

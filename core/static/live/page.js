@@ -17,7 +17,7 @@ const socket = new SimmerSocket(address, (wanted) => rest.accessToken(wanted));
 
 const frames = new Frames($("#frames"));
 const news = new News($("#news"));
-new Connection({ socket });
+new Connection(socket);
 new Account({ rest, onProblem: complain });
 const recipes = new Recipes({
   rest,

@@ -55,7 +55,7 @@ export class SimmerRest extends EventTarget {
 
   /** For the socket: the access token, renewed when it has `expired`; null for nobody. */
   async accessToken({ expired = false } = {}) {
-    if (expired && this.#session) await this.#refresh();
+    if (expired) await this.#refresh();
     return this.#session?.access ?? null;
   }
 
@@ -80,13 +80,16 @@ export class SimmerRest extends EventTarget {
 
   /** One exchange at a time, whoever asks: a second with the same refresh token would end the session. */
   #refresh() {
+    const session = this.#session;
+    if (!session) return null;
+    const body = { refresh: session.refresh };
     this.#refreshing ??= (async () => {
       try {
-        const { data } = await this.#fetch("POST", "/api/auth/token/refresh/", { body: { refresh: this.#session.refresh } });
-        this.#keep(data);
+        const { data } = await this.#fetch("POST", "/api/auth/token/refresh/", { body });
+        if (this.#session === session) this.#keep(data); // else signed out meanwhile
       } catch (problem) {
         if (problem.status !== 401) throw problem;
-        this.forget();
+        if (this.#session === session) this.forget();
       } finally {
         this.#refreshing = null;
       }

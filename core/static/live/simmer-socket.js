@@ -96,7 +96,8 @@ export class SimmerSocket extends EventTarget {
    */
   subscribe(channel, { since, onEvent, onReset = () => {}, onEnd = () => {} }) {
     return new Promise((onAnswer) => {
-      const subscription = { channel, ...since, onEvent, onReset, onEnd, onAnswer };
+      const { epoch, offset } = since ?? {};
+      const subscription = { channel, epoch, offset, onEvent, onReset, onEnd, onAnswer };
       this.#subscriptions.set(channel, subscription);
       if (this.#connected) this.#subscribe(subscription);
     });
@@ -159,7 +160,7 @@ export class SimmerSocket extends EventTarget {
   #refreshIn(ttl) {
     const turn = this.#turn;
     const refresh = async () => {
-      const failed = (error) => turn === this.#turn && this.#ended(error.code ?? 0, error.message);
+      const failed = (error) => turn === this.#turn && this.#ended(0, error.message);
       try {
         const token = await this.#getToken({ expired: true });
         if (turn !== this.#turn) return;
