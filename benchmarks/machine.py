@@ -11,7 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _LINUX = sys.platform == "linux"
-_CORES = sorted(os.sched_getaffinity(0)) if _LINUX else list(range(os.cpu_count() or 1))
+# The first process of a run tells the others, which are pinned to some of the cores.
+_CORES = [
+    int(core)
+    for core in os.environ.setdefault(
+        "SIMMER_BENCH_CORES",
+        ",".join(map(str, sorted(os.sched_getaffinity(0)) if _LINUX else range(os.cpu_count() or 1))),
+    ).split(",")
+]
 # The server under test has a core of its own; clients, PostgreSQL, Redis and the relay have the others.
 SERVER_CORES = set(_CORES[:1])
 OTHER_CORES = set(_CORES[1:]) or SERVER_CORES

@@ -64,9 +64,7 @@ def _rest(rest: Result) -> list[str]:
         notes.append("† The server's core was not full: PostgreSQL or the client held this case back.")
     strangers = max((load["strangers"] for case in cases.values() for load in case["runs"]), default=0.0)
     if strangers > STRANGERS:
-        notes.append(
-            f"**Other processes took up to {strangers:.0%} of the server's core: repeat this on an idle machine.**"
-        )
+        notes.append(_strangers(strangers))
     notes += [
         f"**{failed:,.0f} requests failed: {case['label']}.**"
         for case in cases.values()
@@ -79,6 +77,10 @@ def _rest(rest: Result) -> list[str]:
     )
     load = f"{rest['client']}, {rest['connections']} keep-alive connections; lists are 20 of 100,000 recipes."
     return ["## REST", f"Load: {load}", _table(header, rows), *notes]
+
+
+def _strangers(share: float) -> str:
+    return f"**Other processes took up to {share:.0%} of the server's core: repeat this on an idle machine.**"
 
 
 def _sockets(sockets: Result) -> list[str]:
@@ -122,6 +124,15 @@ def _sockets(sockets: Result) -> list[str]:
         " cores are full, the load client held the server back: read the figures per core-second there.",
         _table(["", *names, *(f"{name} / tutorial" for name in names[1:])], rows),
     ]
+    strangers = max(
+        phase.get("strangers", 0.0)
+        for found in runs.values()
+        for run in found
+        for phase in run.values()
+        if isinstance(phase, dict)
+    )
+    if strangers > STRANGERS:
+        parts.append(_strangers(strangers))
     bursts = [
         [LABELS[system], key[6:], f"{burst['lost']:,} of {burst['expected']:,}", f"{burst['seconds']:.2f}"]
         for system, found in sockets["bursts"].items()

@@ -305,6 +305,7 @@ class Load:
             "p99": ordered[len(ordered) * 99 // 100] * 1e3,
             "lost": lost,
             "server": usage.server,
+            "strangers": usage.strangers,
         }
 
     async def burst(self, count: int) -> dict[str, float]:
