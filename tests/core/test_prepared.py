@@ -1,0 +1,47 @@
+"""SQL that is compiled once gives what the queryset gives."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import BigAutoField, CharField
+from django.db.models.fields.json import KT, KeyTransform
+from django.test.utils import CaptureQueriesContext
+
+from core.prepared import Parameter, Prepared
+from recipes.models import Recipe
+from tests.factories import RecipeFactory, SellerFactory
+
+FIELDS = ("id", "name", "created_at", "avg_rating", "tag_names", "image__id", "seller__is_active")
+
+
+@pytest.mark.django_db
+def test_rows_are_those_of_the_queryset_whatever_the_parameters() -> None:
+    seller = SellerFactory()
+    recipes = [RecipeFactory(seller=seller, tag_names=[f"tag {n}", n]) for n in range(3)]
+    RecipeFactory()
+    rows = Recipe.objects.order_by("-id").values(*FIELDS)
+    prepared = Prepared(
+        rows.filter(seller=Parameter("seller", BigAutoField()), name__lt=Parameter("name", CharField()))
+    )
+    for who, name, limit in ((seller.pk, "z", 10), (seller.pk, "z", 2), (seller.pk, recipes[1].name, 10), (0, "z", 10)):
+        with CaptureQueriesContext(connection) as queries:
+            found = prepared.fetch({"seller": who, "name": name, "unused": 1}, limit=limit)
+        assert found == list(rows.filter(seller=who, name__lt=name)[:limit])
+        assert len(queries) == 1
+
+
+@pytest.mark.django_db
+def test_columns_are_converted_as_their_expressions_say() -> None:
+    RecipeFactory(tag_names=["eggs"])
+    rows: Any = Recipe.objects.annotate(json=KeyTransform("0", "tag_names"), text=KT("tag_names__0")).values(
+        "json", "text"
+    )
+    assert Prepared(rows).fetch({}, limit=1) == list(rows) == [{"json": "eggs", "text": "eggs"}]
+
+
+@pytest.mark.django_db
+def test_a_missing_parameter_is_an_error() -> None:
+    prepared = Prepared(Recipe.objects.filter(seller=Parameter("seller", BigAutoField())).values("id"))
+    with pytest.raises(KeyError, match="seller"):
+        prepared.fetch({}, limit=1)
