@@ -3,12 +3,28 @@ from typing import Any
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from core.errors import Unavailable
+from core.health import register_check
+
+# A relay that is started anew needs a few seconds; a host is taken out of service only for more.
+READY_SECONDS = 30.0
+
 
 class RealtimeConfig(AppConfig):
     name = "realtime"
 
     def ready(self) -> None:
         post_migrate.connect(_ensure_epoch, sender=self)
+        register_check("relay", _relay_keeps_up)
+
+
+def _relay_keeps_up() -> dict[str, Any]:
+    """/readyz: events are numbered soon after they were recorded."""
+    from realtime.positions import relay_lag
+
+    if (lag := relay_lag()) > READY_SECONDS:
+        raise Unavailable(f"Events have waited {lag:.0f} s for a relay: start `manage.py relay`.")
+    return {"lag_seconds": round(lag, 3)}
 
 
 def _ensure_epoch(using: str, **kwargs: Any) -> None:

@@ -1,14 +1,18 @@
 """Which part answers which address: `core.asgi`."""
 
 import asyncio
+import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from core import health
+from core import health, threads
 from core.asgi import application
 from core.errors import Unavailable
 from core.health import register_check
+from realtime.models import StreamEvent
 from tests.core.exchange import exchange
 
 
@@ -123,10 +127,6 @@ async def test_not_ready_before_the_migrations(small_pool: None, monkeypatch: py
 
 
 async def test_not_ready_when_the_threads_are_all_taken(small_pool: None) -> None:
-    import threading
-
-    from core import threads
-
     gate = threading.Event()
     held = [asyncio.ensure_future(threads.run(gate.wait, 20)) for _ in range(4)]
     await asyncio.sleep(0)
@@ -134,3 +134,18 @@ async def test_not_ready_when_the_threads_are_all_taken(small_pool: None) -> Non
     gate.set()
     await asyncio.gather(*held)
     assert answer.status == 503 and answer.json["checks"]["threads"]["ok"] is False
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_not_ready_while_events_wait_for_a_relay(small_pool: None) -> None:
+    def record(age: timedelta) -> None:
+        StreamEvent.objects.all().delete()
+        StreamEvent.objects.create(channel="recipes", type="recipe.published", data={})
+        StreamEvent.objects.update(created_at=timezone.now() - age)
+
+    await threads.run(record, timedelta(seconds=5))
+    answer = await exchange(application, "/readyz")
+    assert answer.json["checks"]["relay"]["ok"] and answer.json["checks"]["relay"]["lag_seconds"] >= 5
+    await threads.run(record, timedelta(minutes=5))
+    answer = await exchange(application, "/readyz")
+    assert answer.status == 503 and "manage.py relay" in answer.json["checks"]["relay"]["error"]
