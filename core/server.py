@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import uvloop
-from twisted.internet import asyncioreactor
+from twisted.internet import asyncioreactor, defer
 
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 # Before anything imports the reactor.
@@ -27,6 +27,11 @@ EXTENSION = "simmer.daphne"
 GC_THRESHOLDS = (20_000, 50, 100)
 
 
+def _runs(details: dict[str, Any]) -> bool:
+    application = details.get("application_instance")
+    return application is not None and not application.done()
+
+
 class SocketServer(Server):  # type: ignore[misc]
     """Daphne's server; a socket's scope carries its protocol object, which frames may be written to directly."""
 
@@ -38,6 +43,13 @@ class SocketServer(Server):  # type: ignore[misc]
         if scope["type"] == "websocket":
             scope["extensions"] = {EXTENSION: protocol}
         return super().create_application(protocol, scope)
+
+    def kill_all_applications(self) -> Any:
+        """Cancels what runs at the server's end, and waits for it. Daphne's own raises at requests already answered."""
+        running = [details["application_instance"] for details in self.connections.values() if _runs(details)]
+        for application in running:
+            application.cancel()
+        return defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)

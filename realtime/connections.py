@@ -124,6 +124,8 @@ class Connection:
         if token is not None and not isinstance(token, str):
             raise protocol.BadRequest
         identity = await _identify(token) if token else None
+        if self._closed:
+            raise Disconnect(Close.STALE, "closed")
         self._take_place(identity)
         self.identity = identity
         self.connected = True

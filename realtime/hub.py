@@ -22,6 +22,7 @@ from realtime.protocol import (
     PING,
     PING_SECONDS,
     Close,
+    Disconnect,
     Position,
     UnknownChannel,
     Unsubscribed,
@@ -124,6 +125,9 @@ class Hub:
         Between the registration and that call everything delivered on the channel waits, so the reply comes first, and
         what follows continues right after its offset. The right to read is the caller's to check.
         """
+        if connection not in self.connections:
+            # It was closed while its right was looked up.
+            raise Disconnect(Close.SHUTDOWN, "closed")
         topic = self._topic(channel)
         waiting: list[bytes] = []
         # Registered at once, so that the topic stays open while the store is read.
@@ -207,6 +211,8 @@ class Hub:
             if not topic.opened:
                 topic.offset = await threads.run(read_head, topic.channel)
                 topic.opened = True
+        if topic.behind:
+            await self._fill(topic)
 
     async def _join(self, topic: Topic) -> None:
         try:
@@ -242,7 +248,11 @@ class Hub:
         while True:
             message = await self._layer.receive(self._bus_channel)
             topic = self.topics.get(message["channel"])
-            if topic is None or not topic.opened:
+            if topic is None:
+                continue
+            if not topic.opened:
+                # Its head is being read, perhaps without these.
+                topic.behind = True
                 continue
             self.deliver(topic, [StoredEvent(*event[1:]) for event in message["events"]])
 
@@ -293,18 +303,21 @@ class Hub:
         while True:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)
-            for topic in tuple(self.topics.values()):
-                if not topic.joined and topic.joining is None and topic.opened:
-                    topic.joining = self._background(self._join(topic))
+            for unjoined in [topic for topic in self.topics.values() if not topic.joined and topic.joining is None]:
+                unjoined.joining = self._background(self._join(unjoined))
             more = True
             while more:
                 before = self._position
                 self._position, heads = await threads.run(_newest_offsets_since, before)
                 more = self._position - before >= STORE_PAGE
                 for channel, offset in heads.items():
-                    behind = self.topics.get(channel)
-                    if behind is not None and behind.opened and behind.offset < offset:
-                        await self._fill(behind)
+                    topic = self.topics.get(channel)
+                    if topic is None:
+                        continue
+                    if not topic.opened:
+                        topic.behind = True
+                    elif topic.offset < offset:
+                        await self._fill(topic)
 
     async def _read_epoch(self) -> str:
         """The database's epoch. Another one than before means a restore: every position is void, all come again."""

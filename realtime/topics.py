@@ -1,15 +1,18 @@
 """One channel as one server process sees it: its readers, and how far its events have been delivered."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from realtime.channels import Namespace
-from realtime.protocol import publication_push, text_frame
+from realtime.protocol import Close, publication_push, text_frame
 from realtime.store import StoredEvent
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
+
+log = logging.getLogger(__name__)
 
 # Lines joined into one WebSocket frame; clients cap a message at 1 MiB and more.
 FRAME_BYTES = 48 * 1024
@@ -82,7 +85,12 @@ class Topic:
             frame = text_frame(payload)
             # A copy: a reader that is dropped meanwhile leaves the set.
             for reader in tuple(self.readers):
-                reader.sink.push(payload, frame)
+                try:
+                    reader.sink.push(payload, frame)
+                except Exception:
+                    # Whatever is wrong with this socket, the others are to get theirs; it comes back and recovers.
+                    log.exception("push_failed channel=%s", self.channel)
+                    reader.close(Close.SERVER_ERROR, "internal server error")
 
 
 def _joined(lines: list[bytes]) -> Iterable[bytes]:

@@ -40,7 +40,7 @@ class Sink(Protocol):
         """Closes with a closing frame; nothing is sent after it."""
 
 
-_TWISTED = ("dataBuffer", "offset", "_tempDataLen", "write", "abortConnection")
+_TWISTED = ("dataBuffer", "offset", "_tempDataLen", "write", "doWrite", "abortConnection")
 
 
 def straight_path_available(protocol: Any) -> bool:
@@ -52,7 +52,8 @@ def straight_path_available(protocol: Any) -> bool:
         and hasattr(protocol, "sendClose")
         and hasattr(getattr(transport, "socket", None), "send")
         and all(
-            hasattr(transport, name) for name in ("dataBuffer", "offset", "_tempDataLen", "write", "abortConnection")
+            hasattr(transport, name)
+            for name in ("dataBuffer", "offset", "_tempDataLen", "write", "doWrite", "abortConnection")
         )
     )
 
@@ -103,6 +104,8 @@ class DaphneSink:
         if not self._closed:
             self._closed = True
             self._protocol.sendClose(code=int(code), reason=reason)
+            # Now, not in the next turn of the loop: there may be none when the server stops.
+            self._transport.doWrite()
 
 
 class AsgiSink:

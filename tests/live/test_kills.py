@@ -6,7 +6,9 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from core.processes import stop
 from tests.live.people import LiveSocket, Person
 from tests.stack import Stack, wait_until
 
@@ -40,17 +42,19 @@ class Raters:
         wait_until(lambda: self.acknowledged >= goal, what=f"{count} more ratings", seconds=60)
 
     def _rate(self, person: Person) -> None:
-        score = 0
+        score = 1
         while not self._stop.is_set():
-            score = score % 5 + 1
             try:
                 answer = person.rest.post(f"/api/recipes/{self.recipe}/rate/", json={"score": score})
             except httpx.TransportError:
-                continue  # the server is down: not acknowledged, may or may not be stored
+                # The server is down; it may have stored this or not. The same once more, as a second event of the
+                # same score does not exist.
+                continue
             if answer.status_code in (200, 201):
                 with self._lock:
                     self.acknowledged += 1
                     self.last[person.username] = score
+                score = score % 5 + 1
             else:
                 assert answer.status_code == 503, answer.text
 
@@ -112,3 +116,12 @@ def test_a_killed_process_loses_no_acknowledged_rating(stack: Stack, name: str) 
 @pytest.mark.parametrize("name", ["relay", "web"])
 def test_fifty_kills_lose_no_acknowledged_rating(stack: Stack, name: str) -> None:
     kill_under_load(stack, name, times=50)
+
+
+def test_a_server_that_is_stopped_tells_its_sockets_to_come_again(stack: Stack) -> None:
+    with LiveSocket(stack) as socket:
+        stop(stack.processes.pop("web"))
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.read()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 3001

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -10,7 +11,7 @@ from realtime import hub as hub_module
 from realtime.channels import everyone, register_namespace
 from realtime.hub import Hub
 from realtime.models import StreamEvent
-from realtime.positions import current_epoch, start_epoch
+from realtime.positions import current_epoch, read_head, start_epoch
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
 
@@ -152,3 +153,26 @@ async def test_readers_that_retention_has_overtaken_start_anew(hub: Hub, sockets
     await StreamEvent.objects.filter(offset__lte=3).adelete()
     await announce(events[-1])
     assert (await client.closed()).code == 3010
+
+
+async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
+    hub: Hub, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, go_on = threading.Event(), threading.Event()
+
+    def head_of_long_ago(channel: str) -> int:
+        head = read_head(channel)
+        read.set()
+        assert go_on.wait(30)
+        return head
+
+    monkeypatch.setattr(hub_module, "read_head", head_of_long_ago)
+    client = await sockets.open()
+    subscribing = asyncio.create_task(client.subscribe("news"))
+    await asyncio.to_thread(read.wait, 30)
+    await announce(*await store("news", 1))
+    # The hub has seen it on the bus, and its look at the store has gone past it too.
+    while hub._position < 1:  # noqa: ASYNC110 (the hub tells nobody)
+        await asyncio.sleep(0.01)
+    go_on.set()
+    assert (await subscribing)["offset"] == 1

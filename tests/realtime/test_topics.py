@@ -18,8 +18,15 @@ class Reader:
     def __init__(self) -> None:
         self.sink = self
         self.payloads: list[bytes] = []
+        self.closed: int | None = None
+        self.broken = False
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = code
 
     def push(self, payload: bytes, frame: bytes) -> None:
+        if self.broken:
+            raise RuntimeError("this socket is broken")
         self.payloads.append(payload)
 
     def offsets(self) -> list[int]:
@@ -85,3 +92,13 @@ def test_who_is_being_recovered_waits_while_the_others_read() -> None:
     topic.flush()
     assert reader.offsets() == [1] and late.offsets() == []
     assert len(waiting[late]) == 1
+
+
+def test_one_broken_socket_costs_the_others_nothing() -> None:
+    broken, *others = readers = [Reader() for _ in range(5)]
+    broken.broken = True
+    topic = topic_with(*readers)
+    topic.accept([event(1)])
+    topic.flush()
+    assert broken.closed == 3004
+    assert all(reader.offsets() == [1] for reader in others)

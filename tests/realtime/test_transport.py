@@ -103,6 +103,9 @@ class Transport:
         self._tempDataLen += len(data)
         self.out += data
 
+    def doWrite(self) -> None:
+        self._tempDataLen = 0
+
     def abortConnection(self) -> None:
         self.aborted = True
 
