@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 import orjson
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import F, Field, Lookup, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -88,20 +89,24 @@ class CursorPages(Generic[M]):
             response["Link"] = ", ".join(links)
         return response
 
-    def _after(self, order: Sequence[str], values: Sequence[Any]) -> Q:
-        """(a, b) beyond (x, y): a >= x and (a > x or (a = x and b > y)), each in its own direction.
+    def _after(self, order: Sequence[str], values: Sequence[Any]) -> "Q | Lookup[Any]":
+        """(a, b) beyond (x, y). In one direction SQL compares rows, and the database starts in the index right there.
 
-        The first part follows from the second; it lets the database start in the index at x.
+        Else it is a >= x and (a > x or (a = x and b > y)), each in its own direction: the first part follows from the
+        second and lets the database start at x at least.
         """
+        if len(order) > 1 and len({than(name) for name in order}) == 1:
+            compare = TupleLessThan if than(order[0]) == "lt" else TupleGreaterThan
+            return compare(Tuple(*(F(name.lstrip("-")) for name in order)), tuple(values))
         beyond = Q()
         equal: dict[str, Any] = {}
         for name, value in zip(order, values, strict=True):
             field = name.lstrip("-")
-            beyond |= Q(**equal, **{f"{field}__{_than(name)}": value})
+            beyond |= Q(**equal, **{f"{field}__{than(name)}": value})
             equal[field] = value
         if len(order) == 1:
             return beyond
-        return Q(**{f"{order[0].lstrip('-')}__{_than(order[0])}e": values[0]}) & beyond
+        return Q(**{f"{order[0].lstrip('-')}__{than(order[0])}e": values[0]}) & beyond
 
     def _cursor(self, row: Any, *, backwards: bool) -> str:
         # Without a time in it, so that the same page has the same body and ETag.
@@ -182,7 +187,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else str(value)
 
 
-def _than(name: str) -> str:
+def than(name: str) -> str:
     return "lt" if name.startswith("-") else "gt"
 
 

@@ -18,7 +18,7 @@ from django.db.models.expressions import Col
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.pages import CursorPages, field_of
+from core.pages import CursorPages, field_of, than
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Hashable)
@@ -65,12 +65,19 @@ class Prepared:
 
 
 class PreparedPages(CursorPages[M], Generic[M, P]):
-    """Cursor pages of `build(plan)`, a `.values()` queryset with parameters; each plan is compiled once.
+    """Cursor pages of `build(plan, beyond)`, a `.values()` queryset with parameters; each plan is compiled once.
 
-    A plan is everything that changes the SQL: which filters there are, whether somebody is signed in.
+    A plan is everything that changes the SQL: which filters there are, whether somebody is signed in. BEYOND is what
+    the cursor adds, when it is a single comparison (`{"id__lt": <parameter>}`), else empty: pages apply it, and `build`
+    may say the same of a joined table's column, so that its index, too, is entered at the cursor.
     """
 
-    def __init__(self, build: Callable[[P], QuerySet[M, dict[str, Any]]], *, order: Sequence[str] = ("-id",)) -> None:
+    def __init__(
+        self,
+        build: Callable[[P, Mapping[str, Parameter]], QuerySet[M, dict[str, Any]]],
+        *,
+        order: Sequence[str] = ("-id",),
+    ) -> None:
         super().__init__(order=order)
         self._build = build
         self._prepared = lru_cache(PLANS)(self._prepare)
@@ -92,15 +99,15 @@ class PreparedPages(CursorPages[M], Generic[M, P]):
             return self._prepared(plan, tuple(order), after is not None).fetch({**values, **dict(beyond)}, limit=count)
 
         if not self._types:  # the same for every plan
-            self._types = [field_of(self._build(plan), name) for name in self.fields]
+            self._types = [field_of(self._build(plan, {}), name) for name in self.fields]
         return self._respond(request, self._types, read, shape, headers)
 
     def _prepare(self, plan: P, order: tuple[str, ...], after: bool) -> Prepared:
-        queryset = self._build(plan).order_by(*order)
-        if after:
-            fields = zip(self.fields, self._types, strict=True)
-            queryset = queryset.filter(self._after(order, [Parameter(_after(name), field) for name, field in fields]))
-        return Prepared(queryset)
+        if not after:
+            return Prepared(self._build(plan, {}).order_by(*order))
+        last = [Parameter(_after(name), field) for name, field in zip(self.fields, self._types, strict=True)]
+        beyond = {f"{self.fields[0]}__{than(order[0])}": last[0]} if len(order) == 1 else {}
+        return Prepared(self._build(plan, beyond).order_by(*order).filter(self._after(order, last)))
 
 
 def _after(field: str) -> str:

@@ -96,7 +96,7 @@ class RecipeTag(models.Model):
     """That a recipe is found by a tag."""
 
     # Each of the two keys begins an index below, and needs none of its own.
-    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="+", db_index=False)
+    recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="recipe_tags", db_index=False)
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta:

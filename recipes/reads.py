@@ -1,5 +1,6 @@
 """Reading recipes: queries that are compiled once (core/prepared.py), for lists and for one."""
 
+from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ SIGNED_IN = SimpleNamespace(pk=Parameter("viewer", _ID), is_authenticated=True)
 Plan = frozenset[str]
 
 
-def build(plan: Plan) -> QuerySet[Recipe, dict[str, Any]]:
+def build(plan: Plan, beyond: Mapping[str, Parameter]) -> QuerySet[Recipe, dict[str, Any]]:
     """The rows of a list. An unknown seller or tag is no row; the subqueries are constants to the database."""
     viewer = SIGNED_IN if "viewer" in plan else AnonymousUser()
     recipes = Recipe.objects.visible_to(viewer)
@@ -36,7 +37,11 @@ def build(plan: Plan) -> QuerySet[Recipe, dict[str, Any]]:
         recipes = recipes.filter(seller=Subquery(named.values("id")[:1]))
     if "tag" in plan:
         tags = Tag.objects.filter(name=Parameter("tag", CharField()))
-        recipes = recipes.filter(tags=Subquery(tags.values("id")[:1]))
+        # A recipe has a tag once. Of a popular one, half a million ids would be passed over to get to a late page.
+        recipes = recipes.filter(
+            recipe_tags__tag=Subquery(tags.values("id")[:1]),
+            **{f"recipe_tags__recipe_{lookup}": last for lookup, last in beyond.items()},
+        )
     if "min_rating" in plan:
         recipes = recipes.filter(avg_rating__gte=Parameter("min_rating", FloatField()))
     if "max_minutes" in plan:

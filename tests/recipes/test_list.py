@@ -84,6 +84,16 @@ def test_filter_by_tag_normalises_it(seller: Person, anonymous: Person) -> None:
         assert names(anonymous.get(f"/api/recipes/?tag={tag}")) == []
 
 
+def test_the_pages_of_a_tag_go_on_and_back(seller: Person, anonymous: Person) -> None:
+    publish(seller, "a", "b", "c", "d", tags=["soup", "winter"])
+    publish(seller, "untagged")
+    for order, expected in (("new", ["d", "c", "b", "a"]), ("top", ["d", "c", "b", "a"])):
+        first = anonymous.get(f"/api/recipes/?tag=soup&limit=2&order={order}")
+        second = anonymous.get(first.json()["next"])
+        assert names(first) + names(second) == expected
+        assert names(anonymous.get(second.json()["previous"])) == expected[:2]
+
+
 def test_filter_by_rating_and_by_minutes(seller: Person, person: Callable[..., Person], anonymous: Person) -> None:
     publish(seller, "quick and good", prep_minutes=5, cook_minutes=10)
     publish(seller, "only prepared", prep_minutes=15)
