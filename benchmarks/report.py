@@ -25,8 +25,8 @@ def median(runs: Sequence[dict[str, Any]], *path: str) -> float:
 def markdown(result: Result) -> str:
     parts = [f"# Benchmark of {result['date']}", ", ".join([result["machine"], *result["versions"]]) + "."]
     parts.append(
-        f"{'A quick run: medians' if result['quick'] else 'Medians'} of {result['repeats']} run(s) of {result['seconds']:g} s,"
-        f" the systems in turns. {result['placement']}"
+        f"{'A quick run: medians' if result['quick'] else 'Medians'} of {result['repeats']} run(s) of"
+        f" {result['seconds']:g} s, the systems in turns. {result['placement']}"
     )
     if "rest" in result:
         parts += _rest(result["rest"])
