@@ -4,14 +4,29 @@ import contextvars
 import io
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, OperationalError, connection
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    QueryDict,
+    StreamingHttpResponse,
+    UnreadablePostError,
+)
 from django.template.response import SimpleTemplateResponse
 from django.urls import get_script_prefix, get_urlconf, path, reverse, set_urlconf
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -157,10 +172,40 @@ class Refusing(APIView):
             "throttled": errors.Throttled("Later.", wait=7),
             "unavailable": errors.Unavailable("Later."),
             "unauthenticated": errors.Unauthenticated("Who?"),
+            "model": ModelValidationError({"name": ["Too long."]}),
+            "rule": ModelValidationError("Never."),
+            "nested": exceptions.ValidationError({"steps": [{}, {"text": ["Empty."]}], "tags": ["Too many."]}),
+            "plain": exceptions.ValidationError("Never."),
+            "too-big": RequestDataTooBig(),
+            "cut-off": UnreadablePostError(),
         }[how]
 
     def post(self, request: Request, how: str) -> Response:
-        return Response({"data": request.data, "files": [file.name for file in request.FILES.values()]})
+        texts = {name: value for name, value in request.data.items() if name not in request.FILES}
+        return Response({"data": texts, "files": [file.name for file in request.FILES.values()]})
+
+
+class Values(APIView):
+    """Everything that a shape may hold."""
+
+    authentication_classes = ()
+
+    def get(self, request: Request) -> Response:
+        match request.query_params.get("as"):
+            case "nothing":
+                return Response(None)
+            case "bytes":
+                return Response(b'{"made": "by the database"}')
+        return Response(
+            {
+                "decimal": Decimal("1.50"),
+                "lazy": gettext_lazy("yes"),
+                "rows": QueryDict("a=1").keys(),
+                "time": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+                "uuid": UUID(int=1),
+                7: None,
+            }
+        )
 
 
 class Session(APIView):
@@ -173,6 +218,7 @@ class Session(APIView):
 
 
 urlpatterns = [
+    path("api/values/", Values.as_view()),
     path("api/session/", Session.as_view()),
     path("echo/", echo, name="echo"),
     path("trace/", trace),

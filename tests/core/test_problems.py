@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,6 +27,10 @@ def routes(settings: Settings) -> None:
         ("throttled", 429, "throttled"),
         ("unavailable", 503, "unavailable"),
         ("unauthenticated", 401, "unauthenticated"),
+        ("model", 400, "invalid"),
+        ("nested", 400, "invalid"),
+        ("too-big", 413, "too_large"),
+        ("cut-off", 400, "parse_error"),
     ],
 )
 def test_what_a_view_raises_has_its_status_and_code(client: Client, how: str, status: int, code: str) -> None:
@@ -45,7 +50,33 @@ def test_problems_say_when_to_come_back_and_how_to_sign_in(client: Client) -> No
 
 
 def test_field_errors_are_named(client: Client) -> None:
-    assert client.get("/api/refusing/invalid/").json()["errors"] == {"score": ["Too high."]}
+    def errors(how: str) -> Any:
+        return client.get(f"/api/refusing/{how}/").json()["errors"]
+
+    assert errors("invalid") == {"score": ["Too high."]}
+    assert errors("model") == {"name": ["Too long."]}
+    assert errors("nested") == {"steps.1.text": ["Empty."], "tags": ["Too many."]}
+    assert errors("plain") == errors("rule") == {"non_field_errors": ["Never."]}
+
+
+def test_values_have_their_usual_form_in_json(client: Client) -> None:
+    assert client.get("/api/values/").json() == {
+        "decimal": 1.5,
+        "lazy": "yes",
+        "rows": ["a"],
+        "time": "2026-01-02T03:04:05+00:00",
+        "uuid": "00000000-0000-0000-0000-000000000001",
+        "7": None,
+    }
+    assert client.get("/api/values/?as=nothing").content == b""
+    assert client.get("/api/values/?as=bytes").content == b'{"made": "by the database"}'
+
+
+def test_forms_are_taken(client: Client) -> None:
+    answer = client.post("/api/refusing/x/", b"a=1&a=2&b=%C3%A9", content_type="application/x-www-form-urlencoded")
+    assert answer.json()["data"] == {"a": "2", "b": "\u00e9"}
+    answer = client.post("/api/refusing/x/", {"a": "1", "file": SimpleUploadedFile("../a.txt", b"x\0y")})
+    assert answer.json()["data"] == {"a": "1"} and answer.json()["files"] == ["a.txt"]
 
 
 @pytest.mark.parametrize(
