@@ -105,3 +105,21 @@ async def test_a_deleted_recipe_leaves_the_page(open_window: OpenWindow, person:
     rosa.delete(recipe_id)
 
     await expect(window.card(recipe_id)).to_have_count(0)
+
+
+async def test_older_recipes_come_on_demand_and_are_live_too(
+    open_window: OpenWindow, person: Callable[..., Person]
+) -> None:
+    rosa = person("Rosa", role="seller")
+    oldest, *_ = [rosa.publish(f"Soup {number}") for number in range(21)]
+    window = await open_window()
+    await expect(window.card(oldest)).to_have_count(0)
+
+    await window.page.get_by_role("button", name="More recipes").click()
+    await expect(window.card(oldest)).to_be_visible()
+    await expect(
+        window.page.locator("#frames .label", has_text=f"subscribe recipe:{oldest} at offset 0")
+    ).to_be_visible()
+    person("Ana").rate(oldest, 4)
+
+    await window.sees(oldest, average="4.00", count="1 rating")

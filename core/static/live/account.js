@@ -1,10 +1,12 @@
 /** Who is signed in, the form to sign in, and for sellers the form to publish a recipe. */
 
+import { countDown, waitSentence } from "./notices.js";
+
 export class Account {
   #rest;
   #onProblem;
   #dialog = document.querySelector("#sign-in");
-  #wish = document.querySelector("#publish");
+  #publishPanel = document.querySelector("#publish");
 
   constructor({ rest, onProblem }) {
     this.#rest = rest;
@@ -22,7 +24,7 @@ export class Account {
       button.addEventListener("click", () => this.#signIn(button, username, password));
     }
     document.querySelector("#sign-out").addEventListener("click", () => rest.signOut().catch(onProblem));
-    this.#wish.querySelector("form").addEventListener("submit", (event) => this.#publish(event));
+    this.#publishPanel.querySelector("form").addEventListener("submit", (event) => this.#publish(event));
     rest.addEventListener("user", () => this.show());
     this.show();
   }
@@ -58,8 +60,8 @@ export class Account {
 
   #complain(problem) {
     const line = this.#dialog.querySelector("[role=alert]");
-    const wait = problem.retryAfter ? ` Try again in ${problem.retryAfter} s.` : "";
-    line.textContent = problem ? problem.message + wait : "";
+    if (problem.retryAfter) countDown(line, waitSentence(problem), problem.retryAfter, () => this.#complain(""));
+    else line.textContent = problem ? problem.message : "";
   }
 
   async #publish(event) {
@@ -73,7 +75,7 @@ export class Account {
       // The answer is not needed: the recipe comes to this page as to every other, on the channel `recipes`.
       await this.#rest.request("POST", "/api/recipes/", body);
       form.reset();
-      this.#wish.querySelector("details").open = false;
+      this.#publishPanel.querySelector("details").open = false;
     } catch (problem) {
       this.#onProblem(problem);
     } finally {

@@ -17,8 +17,7 @@ export function notice(text, kind = "good") {
 export function complain(problem, { retry } = {}) {
   const { item, line } = added("error");
   if (problem.retryAfter) {
-    const sentence = `${problem.message} ${retry ? "Trying again" : "Try again"} in`;
-    countDown(line, sentence, problem.retryAfter, () => {
+    countDown(line, waitSentence(problem, retry ? "Trying again" : "Try again"), problem.retryAfter, () => {
       item.remove();
       retry?.();
     });
@@ -47,6 +46,11 @@ export function countDown(element, sentence, seconds, onEnd = () => {}) {
   };
   const ticking = setInterval(tick, 250);
   tick();
+}
+
+/** What stands before the seconds to wait. The detail of a 429 names them too, but would not count down. */
+export function waitSentence(problem, then = "Try again") {
+  return `${problem.status === 429 ? "That was too often." : problem.message} ${then} in`;
 }
 
 function added(kind) {

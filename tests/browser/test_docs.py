@@ -1,0 +1,31 @@
+"""The pages of the API's description work under their own policy, and ask nobody else for anything."""
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
+
+from tests.stack import Stack
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest.mark.parametrize(
+    ("path", "shows"),
+    [("/api/docs/", "#operations-recipes-recipes_create"), ("/api/redoc/", "h2:has-text('Publish a recipe')")],
+)
+async def test_the_routes_are_shown(browser: Browser, stack: Stack, path: str, shows: str) -> None:
+    page: Page = await browser.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    await page.goto(stack.url + path)
+    await expect(page.locator(shows).first).to_be_visible()
+    assert [url for url in asked if not url.startswith((stack.url, "data:", "blob:"))] == []
+    assert complaints == []
+    await page.close()
