@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.request import Request
@@ -19,6 +19,7 @@ from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
+from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
 from recipes.filters import MINUTES_MAX, ORDERS, filters_of, order_of
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_read
@@ -64,19 +65,6 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     location=OpenApiParameter.HEADER,
     description="the ETag of your last read: 412 when the recipe was edited since (ratings do not count)",
-)
-EXAMPLE = OpenApiExample(
-    "in JSON",
-    {
-        "name": "Shakshuka",
-        "description": "Eggs in a spiced tomato sauce.",
-        "servings": 2,
-        "cook_minutes": 25,
-        "tags": ["breakfast", "eggs"],
-        "ingredients": ["1 tbsp olive oil", "1 1/2 cups chopped tomatoes", {"quantity": 4, "food": "eggs"}],
-        "steps": ["Cook the tomatoes down.", {"text": "Add the eggs, cover.", "timer_seconds": 360}],
-    },
-    request_only=True,
 )
 
 
@@ -124,6 +112,7 @@ class RecipeListView(APIView):
             STREAM_POSITION,
         ],
         responses={200: RecipeOutput(many=True)},
+        examples=[LISTED],
     )
     def get(self, request: Request) -> HttpResponse:
         return recipe_page(request, "recipes")
@@ -135,7 +124,7 @@ class RecipeListView(APIView):
         tags=TAGS,
         request=BODIES,
         responses={201: RecipeDetailOutput},
-        examples=[EXAMPLE],
+        examples=[SHAKSHUKA, WHOLE],
     )
     def post(self, request: Request) -> HttpResponse:
         user = user_of(request)
@@ -159,6 +148,7 @@ class UserRecipesView(APIView):
         tags=["users"],
         parameters=[*NARROWING, STREAM_POSITION],
         responses={200: RecipeOutput(many=True)},
+        examples=[LISTED],
     )
     def get(self, request: Request, username: str) -> HttpResponse:
         seller = get_user_for_viewer(request.user, username)
@@ -175,6 +165,7 @@ class RecipeDetailView(APIView):
         tags=TAGS,
         parameters=[STREAM_POSITION],
         responses={200: RecipeDetailOutput},
+        examples=[WHOLE],
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
         position = stream_position(f"recipe:{recipe_id}")
@@ -188,7 +179,7 @@ class RecipeDetailView(APIView):
         parameters=[IF_MATCH],
         request=BODIES,
         responses={200: RecipeDetailOutput},
-        examples=[OpenApiExample("another name", {"name": "Green shakshuka"}, request_only=True)],
+        examples=[RENAMING, WHOLE],
     )
     def patch(self, request: Request, recipe_id: int) -> HttpResponse:
         user = user_of(request)
@@ -226,7 +217,7 @@ class RecipeRateView(APIView):
         tags=TAGS,
         request=RatingInput,
         responses={200: RatedOutput, 201: RatedOutput},
-        examples=[OpenApiExample("with a review", {"score": 5, "review": "Twice a week now."}, request_only=True)],
+        examples=[REVIEW, RATED],
     )
     def post(self, request: Request, recipe_id: int) -> Response:
         user = user_of(request)
@@ -273,6 +264,7 @@ class RecipeRatingsView(APIView):
         tags=TAGS,
         parameters=[STREAM_POSITION],
         responses={200: RatingOutput(many=True)},
+        examples=[RATING],
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
         position = stream_position(f"recipe:{recipe_id}")
