@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from django.db.models import BigAutoField, DateTimeField, UUIDField
 from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts.models import Session, Ticket
 from accounts.tokens import read_access, refuse_expired, refuse_invalid
 from core.errors import Unauthenticated
+from core.prepared import Parameter, PreparedInstance
 from realtime.channels import Identity, TokenExpired, TokenInvalid
 
 
@@ -23,13 +26,18 @@ def session_of_access(token: str) -> Session:
 
 
 def _live_session(claims: dict[str, Any]) -> Session:
-    session = (
-        Session.objects.live()
+    values = {"session": UUID(claims["sid"]), "user": claims["user_id"], "now": timezone.now()}
+    return _prepared_session().fetch(values) or refuse_invalid()
+
+
+@cache
+def _prepared_session() -> PreparedInstance[Session]:
+    """Asked at every request of somebody signed in: building the query took ten times as long as running it."""
+    return PreparedInstance(
+        Session.objects.live(at=Parameter("now", DateTimeField()))
         .select_related("user__profile__picture")
-        .filter(pk=UUID(claims["sid"]), user_id=claims["user_id"])
-        .first()
+        .filter(pk=Parameter("session", UUIDField()), user_id=Parameter("user", BigAutoField()))
     )
-    return session or refuse_invalid()
 
 
 def digest_of(ticket: str) -> str:

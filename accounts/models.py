@@ -145,8 +145,9 @@ class Profile(Timestamped):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def live(self) -> "SessionQuerySet":
-        return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now(), user__is_active=True)
+    def live(self, *, at: Any = None) -> "SessionQuerySet":
+        """Neither revoked nor expired, at a time or an expression; now, when there is none."""
+        return self.filter(revoked_at__isnull=True, expires_at__gt=at or timezone.now(), user__is_active=True)
 
 
 class Session(models.Model):

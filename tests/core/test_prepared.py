@@ -8,7 +8,7 @@ from django.db.models import BigAutoField, CharField
 from django.db.models.fields.json import KT, KeyTransform
 from django.test.utils import CaptureQueriesContext
 
-from core.prepared import Parameter, Prepared
+from core.prepared import Parameter, Prepared, PreparedInstance
 from recipes.models import Recipe
 from tests.factories import RecipeFactory, SellerFactory
 
@@ -45,3 +45,22 @@ def test_a_missing_parameter_is_an_error() -> None:
     prepared = Prepared(Recipe.objects.filter(seller=Parameter("seller", BigAutoField())).values("id"))
     with pytest.raises(KeyError, match="seller"):
         prepared.fetch({}, limit=1)
+
+
+@pytest.mark.django_db
+def test_an_instance_comes_with_what_it_is_related_to_in_one_query() -> None:
+    recipe = RecipeFactory(tag_names=["eggs"])
+    recipes = Recipe.objects.select_related("seller__profile__picture", "image")
+    prepared = PreparedInstance(recipes.filter(pk=Parameter("id", BigAutoField())))
+    with CaptureQueriesContext(connection) as queries:
+        found = prepared.fetch({"id": recipe.pk})
+        assert found is not None
+        assert (found.seller.profile.picture, found.image) == (None, None)
+    assert len(queries) == 1
+    stored = recipes.get(pk=recipe.pk)
+    assert found.__dict__.keys() == stored.__dict__.keys()
+    for name in ("id", "name", "created_at", "tag_names", "avg_rating", "seller_id"):
+        assert getattr(found, name) == getattr(stored, name)
+    assert found.seller.__dict__.keys() == stored.seller.__dict__.keys()
+    assert found.seller.date_joined == stored.seller.date_joined
+    assert prepared.fetch({"id": 0}) is None
