@@ -266,6 +266,8 @@ def _of_database(error: Exception) -> _Problem | None:
         case DataError():
             log.warning("value_refused", exc_info=error)
             return _Problem(400, "invalid", "A value is larger or longer than can be stored.")
+        case OperationalError() if "no such " in str(error):  # SQLite's word for a missing table or column: a bug
+            return None
         case OperationalError() | InterfaceError():
             # The connection is broken or the database is away; the next request opens a new one.
             log.error("database_unavailable", exc_info=error)

@@ -1,5 +1,15 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class CoreConfig(AppConfig):
     name = "core"
+
+    def ready(self) -> None:
+        """A mistyped rate or proxy stops the start, not the first request."""
+        from core.clients import trusted_networks
+        from core.limits import parse_rate
+
+        trusted_networks()
+        for rate in settings.THROTTLES.values():
+            parse_rate(rate)

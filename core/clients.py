@@ -37,7 +37,7 @@ def _nearest_stranger(peer: str, forwarded: str) -> str:
     What stands further left was written by the client and proves nothing. Without trusted proxies the header is
     ignored. A proxy on a UNIX socket has no address and is trusted if any is.
     """
-    networks = _networks(tuple(settings.TRUSTED_PROXIES))
+    networks = trusted_networks()
     if not networks or not forwarded:
         return peer
     hops = forwarded.split(",")
@@ -48,6 +48,11 @@ def _nearest_stranger(peer: str, forwarded: str) -> str:
             break
         nearest = following
     return str(nearest) if nearest is not None else peer
+
+
+def trusted_networks() -> tuple[Network, ...]:
+    """TRUSTED_PROXIES. Raises ImproperlyConfigured for what is no address or network."""
+    return _networks(tuple(settings.TRUSTED_PROXIES))
 
 
 @lru_cache

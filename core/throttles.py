@@ -10,10 +10,6 @@ from rest_framework.throttling import BaseThrottle
 from core.clients import address_of, limit_key
 from core.limits import Limit, parse_rate, seconds, take
 
-# A mistyped rate is found when the process starts, not at the first request.
-for _rate in settings.THROTTLES.values():
-    parse_rate(_rate)
-
 
 class RequestThrottle(BaseThrottle):
     """`anon` by address or `user` by person; with `throttle_scope` on the view, its writes count there as well.
