@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime import store
 from realtime.bus import group_of
 from realtime.channels import live_sessions, namespace_of
 from realtime.positions import current_epoch, read_head
@@ -29,7 +28,8 @@ from realtime.protocol import (
     text_frame,
     unsubscribe_push,
 )
-from realtime.store import StoredEvent
+from realtime.recovery import missed_events
+from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ log = logging.getLogger(__name__)
 
 STORE_SECONDS = 1.0
 RECHECK_SECONDS = 30.0
-# Rows read from the store at once.
-STORE_PAGE = 1000
-# More missed events than this are not replayed: the client is told to read the resource again.
-RECOVERY_LIMIT = 5000
 # How long a subscribe waits for the bus; afterwards the store brings what is new until the join succeeds.
 JOIN_SECONDS = 1.0
 PING_FRAME = text_frame(PING)
@@ -144,7 +140,7 @@ class Hub:
             offset = topic.offset
             result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
             if since is not None:
-                missed = await self._missed(topic, since, epoch, offset)
+                missed = await missed_events(channel, since, epoch=epoch, head=offset)
                 result["was_recovering"] = True
                 result["recovered"] = missed is not None
                 result["publications"] = missed or []
@@ -163,20 +159,6 @@ class Hub:
                 connection.sink.reply(payload)
 
         return result, replied
-
-    async def _missed(self, topic: Topic, since: Position, epoch: str, offset: int) -> list[StoredEvent] | None:
-        """The events after `since` up to `offset`, None when they are not all there."""
-        if since.epoch != epoch or since.offset > offset or offset - since.offset > RECOVERY_LIMIT:
-            return None
-        missed: list[StoredEvent] = []
-        last = since.offset
-        while last < offset:
-            page = await threads.run(_events_after, topic.channel, last, STORE_PAGE, offset)
-            if not page or page[0].offset != last + 1 or page[-1].offset != last + len(page):
-                return None
-            missed += page
-            last = page[-1].offset
-        return missed
 
     def unsubscribe(self, connection: "Connection", channel: str) -> None:
         connection.channels.discard(channel)
@@ -282,13 +264,13 @@ class Hub:
         async with topic.lock:
             while topic.opened:
                 topic.behind = False
-                page = await threads.run(_events_after, topic.channel, topic.offset, STORE_PAGE, None)
+                page = await threads.run(events_after, topic.channel, topic.offset)
                 if page and page[0].offset > topic.offset + 1:
                     # Retention has passed us by: readers have to fetch the resource again.
                     self._lose_position(topic, page[-1].offset)
                 elif page:
                     self.deliver(topic, page)
-                if len(page) < STORE_PAGE and not topic.behind:
+                if len(page) < PAGE and not topic.behind:
                     return
 
     def _lose_position(self, topic: Topic, offset: int) -> None:
@@ -299,7 +281,7 @@ class Hub:
     async def _watch_store(self) -> None:
         """Each second: retries failed joins, and reads what the bus did not bring."""
         if self._position < 0:
-            self._position = await threads.run(store.head_position)
+            self._position = await threads.run(head_position)
         while True:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)
@@ -308,8 +290,8 @@ class Hub:
             more = True
             while more:
                 before = self._position
-                self._position, heads = await threads.run(_newest_offsets_since, before)
-                more = self._position - before >= STORE_PAGE
+                self._position, heads = await threads.run(newest_offsets_since, before)
+                more = self._position - before >= PAGE
                 for channel, offset in heads.items():
                     topic = self.topics.get(channel)
                     if topic is None:
@@ -324,7 +306,7 @@ class Hub:
         epoch = await threads.run(current_epoch)
         if self._epoch not in (None, epoch):
             log.warning("epoch_changed: closing %d sockets, their clients start anew", len(self.connections))
-            self._position = await threads.run(store.head_position)
+            self._position = await threads.run(head_position)
             for connection in tuple(self.connections):
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
         self._epoch = epoch
@@ -387,14 +369,6 @@ async def _forever(work: Callable[[], Awaitable[None]]) -> None:
         except Exception as error:
             log.warning("hub_work_failed work=%s error=%r", getattr(work, "__name__", work), error)
             await asyncio.sleep(1)
-
-
-def _events_after(channel: str, offset: int, limit: int, up_to: int | None) -> list[StoredEvent]:
-    return store.events_after(channel, offset, limit=limit, up_to=up_to)
-
-
-def _newest_offsets_since(position: int) -> tuple[int, dict[str, int]]:
-    return store.newest_offsets_since(position, limit=STORE_PAGE)
 
 
 def _decrement(counter: Counter[Any], key: Any) -> None:

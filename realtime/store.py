@@ -9,6 +9,9 @@ from realtime.bus import encode_data
 from realtime.events import EVENTS
 from realtime.models import StreamEvent
 
+# Rows read at once.
+PAGE = 1000
+
 
 class StoredEvent(NamedTuple):
     """An event as hubs deliver it; `data` is JSON."""
@@ -19,15 +22,15 @@ class StoredEvent(NamedTuple):
     reauthorize: bool
 
 
-def events_after(channel: str, offset: int, *, limit: int, up_to: int | None = None) -> list[StoredEvent]:
-    """At most `limit` events of `channel` after `offset` (and not beyond `up_to`), in order. One query."""
+def events_after(channel: str, offset: int, up_to: int | None = None) -> list[StoredEvent]:
+    """At most PAGE events of `channel` after `offset` (and not beyond `up_to`), in order. One query."""
     events = StreamEvent.objects.filter(channel=channel, offset__gt=offset)
     if up_to is not None:
         events = events.filter(offset__lte=up_to)
     rows = (
         events.annotate(json=Cast("data", TextField()))
         .order_by("offset")
-        .values_list("offset", "json", "type", "actor_id")[:limit]
+        .values_list("offset", "json", "type", "actor_id")[:PAGE]
     )
     return [
         StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_))
@@ -41,13 +44,13 @@ def reauthorizes(event_type: str) -> bool:
     return event_class is not None and event_class.reauthorize
 
 
-def newest_offsets_since(position: int, *, limit: int) -> tuple[int, dict[str, int]]:
-    """(the position read up to, the highest offset of every channel that moved since `position`). One query."""
+def newest_offsets_since(position: int) -> tuple[int, dict[str, int]]:
+    """(the position read up to, at most PAGE further; the highest offset of every channel that moved). One query."""
     heads: dict[str, int] = {}
     rows = (
         StreamEvent.objects.filter(position__gt=position)
         .order_by("position")
-        .values_list("position", "channel", "offset")[:limit]
+        .values_list("position", "channel", "offset")[:PAGE]
     )
     for row_position, channel, offset in rows:
         # Numbered rows have both; only their type allows null.

@@ -8,6 +8,8 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from realtime import hub as hub_module
+from realtime import recovery
+from realtime import store as event_store
 from realtime.channels import everyone, register_namespace
 from realtime.hub import Hub
 from realtime.models import StreamEvent
@@ -55,7 +57,7 @@ async def test_a_client_that_missed_nothing_is_recovered_with_nothing(sockets: S
 async def test_more_missed_events_than_one_page_of_the_store_come_whole(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "STORE_PAGE", 7)
+    monkeypatch.setattr(event_store, "PAGE", 7)
     await store("news", 50)
     client = await sockets.open()
     result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=1)
@@ -75,7 +77,7 @@ async def test_a_client_that_cannot_be_recovered_is_told_so(
     elif case == "trimmed":
         await StreamEvent.objects.filter(offset__lte=5).adelete()
     else:
-        monkeypatch.setattr(hub_module, "RECOVERY_LIMIT", 4)
+        monkeypatch.setattr(recovery, "LIMIT", 4)
     client = await sockets.open()
     result = await client.subscribe("news", recover=True, **position)
     assert result["was_recovering"] and not result["recovered"] and result["publications"] == []
