@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
@@ -34,6 +34,13 @@ class _Options:
         return getattr(settings, name)
 
 
+def _at_once(response: StreamingHttpResponse) -> HttpResponse:
+    """The file in one message: no file is large, and pumped to a slow client each would hold a thread of the API's."""
+    whole = HttpResponse(b"".join(response), status=response.status_code, headers=dict(response.items()))
+    whole._resource_closers.extend(response._resource_closers)  # type: ignore[attr-defined]
+    return whole
+
+
 class StaticHandler(OneHopHandler):
     """An ASGI application for `/static/`. The files are looked up at the first request, not at start."""
 
@@ -42,6 +49,8 @@ class StaticHandler(OneHopHandler):
 
     def get_response(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = self._chain(request)
+        if isinstance(response, StreamingHttpResponse):
+            response = _at_once(response)
         response._resource_closers.append(request.close)  # type: ignore[attr-defined]
         return response
 

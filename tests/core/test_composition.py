@@ -13,7 +13,7 @@ from core.asgi import application
 from core.errors import Unavailable
 from core.health import register_check
 from realtime.models import StreamEvent
-from tests.core.exchange import exchange
+from tests.core.exchange import Exchange, exchange, until
 
 
 async def test_an_address_of_the_api_that_nobody_knows_is_a_problem(small_pool: None) -> None:
@@ -149,3 +149,22 @@ async def test_not_ready_while_events_wait_for_a_relay(small_pool: None) -> None
     await threads.run(record, timedelta(minutes=5))
     answer = await exchange(application, "/readyz")
     assert answer.status == 503 and "manage.py relay" in answer.json["checks"]["relay"]["error"]
+
+
+async def test_a_static_file_holds_no_thread_while_its_client_reads(small_pool: None) -> None:
+    path = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
+    slow = [Exchange(application, path) for _ in range(4)]
+    for going in slow:
+        going.reading.clear()
+    # Two threads and two places in the queue: were they held, this would not be served.
+    await until(lambda: all(going.inbox.empty() for going in slow) and threads.pool()._unfinished == 0)
+    assert (await exchange(application, "/static/core/docs.js")).status == 200
+    for going in slow:
+        going.reading.set()
+        assert len((await going.finish()).content) > 1_000_000
+
+
+async def test_a_part_of_a_static_file_may_be_asked_for(small_pool: None) -> None:
+    whole = await exchange(application, "/static/core/docs.js")
+    part = await exchange(application, "/static/core/docs.js", headers={"Range": "bytes=10-19"})
+    assert part.status == 206 and part.content == whole.content[10:20]
