@@ -29,7 +29,7 @@ ORIGINAL_MISSING, PROCESSING_FAILED = "original_missing", "processing_failed"
 SWEPT_AFTER = timedelta(hours=1)
 
 
-@job(PROCESS_IMAGE, queue="media", time_limit=300)
+@job(PROCESS_IMAGE, time_limit=300)
 def process_image(run: RunningJob, *, media_id: str) -> None:
     """Renditions and placeholder of one picture; `media.ready` or `media.failed` in the transaction of its status.
 

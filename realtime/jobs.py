@@ -1,6 +1,6 @@
 """Jobs on the worker's side: a Celery task that a `Job` row asked for, run at least once, effective once.
 
-    @job("media_pipeline.process_image", queue="media", time_limit=300)
+    @job("media_pipeline.process_image", time_limit=300)
     def process_image(run: RunningJob, *, media_id: str) -> None:
         ...work...
         with transaction.atomic():
@@ -51,11 +51,10 @@ class JobLost(Exception):
 
 @dataclass(frozen=True)
 class JobDefinition:
-    """A job as it was registered. `queue` is the one that its rows name; `time_limit` is in seconds."""
+    """A job as it was registered. `time_limit` is in seconds."""
 
     name: str
     function: Callable[..., None]
-    queue: str
     time_limit: int
 
 
@@ -79,7 +78,7 @@ class RunningJob:
         self.is_done = True
 
 
-def job(name: str, *, queue: str = "default", time_limit: int = 300) -> Callable[[F], F]:
+def job(name: str, *, time_limit: int = 300) -> Callable[[F], F]:
     """Registers a function as the Celery task `name`; it stays a plain function that a test can call.
 
     `time_limit` in seconds: then SoftTimeLimitExceeded is raised inside, and 10 s later the process is killed. The
@@ -89,9 +88,9 @@ def job(name: str, *, queue: str = "default", time_limit: int = 300) -> Callable
     def decorate(function: F) -> F:
         if name in JOBS:
             raise ValueError(f"the job {name!r} is registered twice")
-        JOBS[name] = JobDefinition(name, function, queue, time_limit)
+        JOBS[name] = JobDefinition(name, function, time_limit)
 
-        # Not the queue, whose task attribute Celery 6 drops: the relay sends each message to its row's.
+        # Its queue is the row's: `record_job` says it.
         @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
         def on_message(task: "Task[Any, None]", /) -> None:
             delivery = task.request.delivery_info or {}

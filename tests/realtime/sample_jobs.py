@@ -22,19 +22,19 @@ def leave(channel: str) -> None:
     StreamEvent.objects.create(channel=channel, type="test", data={})
 
 
-@job("tests.leave_effect", queue=QUEUE, time_limit=30)
+@job("tests.leave_effect", time_limit=30)
 def leave_effect(run: RunningJob, *, channel: str) -> None:
     with transaction.atomic():
         leave(channel)
         run.done()
 
 
-@job("tests.forget_done", queue=QUEUE, time_limit=30)
+@job("tests.forget_done", time_limit=30)
 def forget_done(run: RunningJob, *, channel: str) -> None:
     leave(channel)
 
 
-@job("tests.wait", queue=QUEUE, time_limit=SECONDS)
+@job("tests.wait", time_limit=SECONDS)
 def wait(run: RunningJob, *, channel: str) -> None:
     """Says that it has begun on `{channel}:begun`, then takes effect once there is something on `{channel}:gate`."""
     leave(f"{channel}:begun")
@@ -46,13 +46,13 @@ def wait(run: RunningJob, *, channel: str) -> None:
     leave_effect(run, channel=channel)
 
 
-@job("tests.overrun", queue=QUEUE, time_limit=1)
+@job("tests.overrun", time_limit=1)
 def overrun(run: RunningJob) -> None:
     while True:
         time.sleep(0.02)
 
 
-@job("tests.raise", queue=QUEUE)
+@job("tests.raise")
 def raise_error(run: RunningJob, *, message: str, channel: str = "") -> None:
     with transaction.atomic():
         if channel:
@@ -61,6 +61,6 @@ def raise_error(run: RunningJob, *, message: str, channel: str = "") -> None:
         raise ValueError(message)
 
 
-@job("tests.give_up", queue=QUEUE)
+@job("tests.give_up")
 def give_up(run: RunningJob, *, reason: str) -> None:
     raise JobFailed(reason)

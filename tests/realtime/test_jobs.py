@@ -183,7 +183,7 @@ def test_what_a_worker_does_that_has_lost_its_job_is_rolled_back(caplog: pytest.
     assert "job.lost" in caplog.text
 
 
-@job("tests.lose", queue=QUEUE)
+@job("tests.lose")
 def lose(run: RunningJob, *, channel: str) -> None:
     from tests.realtime.sample_jobs import leave_effect
 
@@ -199,7 +199,7 @@ def test_a_lease_is_renewed_while_the_job_runs_even_when_the_database_was_away(s
     assert not Job.objects.exists()
 
 
-@job("tests.outlast", queue=QUEUE)
+@job("tests.outlast")
 def outlast(run: RunningJob, *, renewals: int) -> None:
     """Returns when its lease was renewed so often; after each time, whoever renews it loses the connection."""
 
