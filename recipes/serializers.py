@@ -188,6 +188,11 @@ class RecipeInput(_RecipeFields):
         return attrs
 
 
+@extend_schema_field({"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "maxLength": 0}]})
+class FormUUID(serializers.UUIDField):
+    """A UUID in a form, where "" stands for null."""
+
+
 class RecipeForm(_RecipeFields):
     """The same as a form, with the picture as a file. Lists are JSON (`["a", "b"]`) or repeated fields."""
 
@@ -195,6 +200,7 @@ class RecipeForm(_RecipeFields):
     ingredients = serializers.CharField(required=False)
     steps = serializers.CharField(required=False)
     image = serializers.FileField(required=False)
+    image_id = FormUUID(required=False)
 
 
 class RatingInput(serializers.Serializer[Any]):
