@@ -40,6 +40,7 @@ class Sink(Protocol):
         """Closes with a closing frame; nothing is sent after it."""
 
 
+_AUTOBAHN = ("state", "STATE_OPEN", "sendClose")
 _TWISTED = ("dataBuffer", "offset", "_tempDataLen", "write", "doWrite", "abortConnection")
 
 
@@ -49,7 +50,7 @@ def straight_path_available(protocol: Any) -> bool:
     return (
         transport is not None
         and not getattr(transport, "TLS", False)
-        and hasattr(protocol, "sendClose")
+        and all(hasattr(protocol, name) for name in _AUTOBAHN)
         and hasattr(getattr(transport, "socket", None), "send")
         and all(
             hasattr(transport, name)
@@ -61,17 +62,19 @@ def straight_path_available(protocol: Any) -> bool:
 class DaphneSink:
     """Writes prebuilt frames into Daphne's transport: one `send` system call a frame while the socket keeps up."""
 
-    __slots__ = ("_allowance", "_closed", "_protocol", "_send", "_transport")
+    __slots__ = ("_allowance", "_closed", "_open", "_protocol", "_send", "_transport")
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
         self._send = protocol.transport.socket.send
+        self._open = protocol.STATE_OPEN
         self._allowance = 0
         self._closed = False
 
     def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
-        if self._closed:
+        # Once the client has said goodbye, and autobahn has answered, no frame may follow.
+        if self._closed or self._protocol.state != self._open:
             return
         transport = self._transport
         if not transport._tempDataLen and not transport.dataBuffer:

@@ -74,6 +74,8 @@ def test_an_apps_tasks_are_in_its_tasks() -> None:
     names = [name for name, task in current_app.tasks.items() if task.__module__.partition(".")[0] in APPS]
     assert names, "no task of ours is registered"
     for name in names:
+        if name.startswith("tests."):  # sample jobs, registered when their tests were collected
+            continue
         function = JOBS[name].function if name in JOBS else current_app.tasks[name]
         assert function.__module__ in {f"{app}.tasks" for app in APPS}, name
 

@@ -111,8 +111,11 @@ class Transport:
 
 
 class Protocol:
+    STATE_OPEN, STATE_CLOSING = 3, 2
+
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.state = self.STATE_OPEN
         self.closed: list[tuple[int, str]] = []
 
     def sendClose(self, *, code: int, reason: str) -> None:
@@ -162,6 +165,15 @@ def test_a_close_is_sent_once() -> None:
     sink.close(3001, "shutdown")
     sink.push(b"late", b"late")
     assert protocol.closed == [(3501, "bad request")] and protocol.transport.out == b""
+
+
+def test_nothing_follows_the_goodbye_of_the_client() -> None:
+    protocol = Protocol(Transport(takes=10))
+    sink = sink_for({"extensions": {EXTENSION: protocol}}, never)
+    protocol.state = protocol.STATE_CLOSING
+    sink.push(b"late", b"late")
+    sink.reply(b"late")
+    assert protocol.transport.out == b""
 
 
 async def test_another_twisted_falls_back_to_plain_asgi() -> None:
