@@ -59,32 +59,12 @@ def stack(session_stack: Stack) -> Stack:
     return session_stack
 
 
-def _program(names: tuple[str, ...], package: str) -> str:
-    """The path of a program that only some tests need; without it they are skipped, and the run's end says why."""
-    for name in names:
-        if path := shutil.which(name):
-            return path
-    pytest.skip(f"{names[0]} is not installed: apt install {package}, or run .ci/run")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a Chromium."""
-    return _program(("chromium", "chromium-browser", "google-chrome"), "chromium")
-
-
 @pytest.fixture(scope="session")
 def nginx() -> str:
-    """The path of nginx."""
-    return _program(("nginx",), "nginx")
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    """The path of node; the packages of tests/node (npm's `centrifuge`, `ws`) are installed beside it."""
-    path = _program(("node",), "nodejs npm")
-    if not (services.ROOT / "tests/node/node_modules").is_dir():
-        pytest.skip("the packages of tests/node are not installed: npm ci --prefix tests/node, or run .ci/run")
+    """The path of nginx; without it the tests of the gateway are skipped, and the run's end says why."""
+    path = shutil.which("nginx")
+    if path is None:
+        pytest.skip("nginx is not installed: apt install nginx, or run .ci/run")
     return path
 
 
