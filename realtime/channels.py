@@ -23,19 +23,16 @@ class Namespace:
     authorize: Authorizer
     description: str
     server_side: bool = False
-    recoverable: bool = True
     needs_database: bool = True
 
 
 NAMESPACES: dict[str, Namespace] = {}
 
 
-def register_namespace(
-    name: str, *, authorize: Authorizer, description: str, server_side: bool = False, recoverable: bool = True
-) -> None:
+def register_namespace(name: str, *, authorize: Authorizer, description: str, server_side: bool = False) -> None:
     """Makes `name` or `name:{key}` a channel that can be subscribed to; called in an app's `AppConfig.ready()`."""
     needs_database = authorize not in (everyone, only_that_person)
-    NAMESPACES[name] = Namespace(name, authorize, description, server_side, recoverable, needs_database)
+    NAMESPACES[name] = Namespace(name, authorize, description, server_side, needs_database)
 
 
 def namespace_of(channel: str) -> tuple[Namespace, str] | None:

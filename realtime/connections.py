@@ -1,5 +1,6 @@
 """One socket: who is behind it, what it has subscribed to, and what its commands do."""
 
+import asyncio
 import itertools
 import logging
 import time
@@ -11,14 +12,18 @@ from django.conf import settings
 
 from core import threads
 from realtime import protocol
-from realtime.channels import NAMESPACES, Identity, TokenExpired, TokenInvalid, verify_token
+from realtime.channels import NAMESPACES, Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
 from realtime.hub import Hub
-from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error
+from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position
+from realtime.rights import may_read
 from realtime.transport import Sink
 
 log = logging.getLogger(__name__)
 
 VERSION = "1"
+# A client that asks on and does not read its replies for so long is given up.
+UNREAD_SECONDS = 30.0
+UNREAD_POLL_SECONDS = 0.05
 _numbers = itertools.count()
 
 
@@ -80,11 +85,20 @@ class Connection:
         """Runs the commands of a frame in their order. Never raises for what a client sends."""
         try:
             for command in protocol.parse_frame(frame):
+                await self._until_read()
                 if self._closed:
                     return
                 await self._run(command)
         except Disconnect as disconnect:
             self.close(disconnect.code, disconnect.reason)
+
+    async def _until_read(self) -> None:
+        """Replies are as long as they are, but the next command waits until the client has taken what it asked for."""
+        for _ in range(round(UNREAD_SECONDS / UNREAD_POLL_SECONDS)):
+            if not self.sink.congested:
+                return
+            await asyncio.sleep(UNREAD_POLL_SECONDS)
+        self.close(Close.SLOW, "slow")
 
     async def _run(self, command: Command) -> None:
         if command.method is None:
@@ -123,6 +137,7 @@ class Connection:
         token = params.get("token")
         if token is not None and not isinstance(token, str):
             raise protocol.BadRequest
+        positions = _positions(params.get("subs"))
         identity = await _identify(token) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
@@ -139,7 +154,14 @@ class Connection:
         }
         replied: list[Callable[[], None]] = []
         if identity is not None:
-            result["subs"] = await self._subscribe_server_side(identity, params.get("subs"), replied)
+            try:
+                result["subs"] = await self._subscribe_server_side(identity, positions, replied)
+                # A session that ended before its inbox was heard would be noticed only by the next re-check.
+                await self.hub.close_revoked([self])
+            except Exception as error:
+                # Half connected is not connected: the client is to come again.
+                log.warning("connect_failed error=%r", error)
+                raise Disconnect(Close.SERVER_ERROR, "internal server error") from error
         return result, replied
 
     def _take_place(self, identity: Identity | None) -> None:
@@ -152,17 +174,15 @@ class Connection:
         sockets[identity.user_id] += 1
 
     async def _subscribe_server_side(
-        self, identity: Identity, positions: Any, replied: list[Callable[[], None]]
+        self, identity: Identity, positions: dict[str, Position], replied: list[Callable[[], None]]
     ) -> dict[str, Any]:
         subs = {}
         for namespace in NAMESPACES.values():
             if not namespace.server_side:
                 continue
             channel = f"{namespace.name}:{identity.user_id}"
-            asked = positions.get(channel) if isinstance(positions, dict) else None
-            since = protocol.position(asked) if isinstance(asked, dict) else None
-            subs[channel], ready = await self.hub.subscribe(self, channel, since)
-            subs[channel] = _encodable(subs[channel])
+            sub, ready = await self.hub.subscribe(self, channel, positions.get(channel))
+            subs[channel] = _encodable(sub)
             replied.append(ready)
         return subs
 
@@ -174,13 +194,18 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(self.channels) >= limit:
             raise protocol.LimitExceeded
-        if not await self.hub.authorized(channel, self.user_id):
+        if not await may_read(channel, self.user_id):
             raise protocol.PermissionDenied
         result, replied = await self.hub.subscribe(self, channel, since)
         return _encodable(result), [replied]
 
     async def _unsubscribe(self, params: dict[str, Any]) -> "Outcome":
-        self.hub.unsubscribe(self, protocol.text(params, "channel"))
+        channel = protocol.text(params, "channel")
+        found = namespace_of(channel)
+        if found is not None and found[0].server_side:
+            # What ends the session is told there.
+            raise protocol.PermissionDenied
+        self.hub.unsubscribe(self, channel)
         return {}, []
 
     async def _refresh(self, params: dict[str, Any]) -> "Outcome":
@@ -206,6 +231,16 @@ _HANDLERS = {
     "refresh": Connection._refresh,
     "ping": Connection._ping,
 }
+
+
+def _positions(subs: Any) -> dict[str, Position]:
+    """Where the client stopped reading its server-side channels."""
+    if subs is None:
+        return {}
+    if not isinstance(subs, dict) or not all(isinstance(sub, dict) for sub in subs.values()):
+        raise protocol.BadRequest
+    asked = {channel: protocol.position(sub) for channel, sub in subs.items()}
+    return {channel: since for channel, since in asked.items() if since is not None}
 
 
 async def _identify(token: str) -> Identity:

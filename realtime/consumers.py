@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from core.clients import client_address
+from core.clients import client_address, limit_key
 from realtime.connections import Connection
 from realtime.hub import current_hub
 from realtime.protocol import Close
@@ -34,12 +34,13 @@ class EventsConsumer:
             await send({"type": "websocket.close", "code": 4403, "reason": "this Origin is not allowed"})
             return
         hub = current_hub()
-        address = client_address(scope)
+        address = limit_key(client_address(scope))
         offered = scope.get("subprotocols", [])
         await send(
             {"type": "websocket.accept", "subprotocol": "centrifuge-json" if "centrifuge-json" in offered else None}
         )
-        connection = Connection(hub=hub, sink=sink_for(scope, send), address=address)
+        sink = sink_for(scope, send)
+        connection = Connection(hub=hub, sink=sink, address=address)
         limit = settings.SOCKETS_PER_ADDRESS
         if limit is not None and hub.sockets_of_address[address] >= limit:
             connection.close(Close.CONNECTION_LIMIT, f"more than {limit} sockets of one address")
@@ -55,7 +56,9 @@ class EventsConsumer:
                 if text is None:
                     connection.close(Close.BAD_REQUEST, "binary frames are not part of the JSON protocol")
                     continue
+                sink.pause_reading()
                 await connection.handle(text)
+                sink.resume_reading()
         except asyncio.CancelledError:
             connection.close(Close.SHUTDOWN, "shutdown")
             raise
@@ -73,4 +76,7 @@ def _origin_allowed(scope: dict[str, Any]) -> bool:
     if settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS:
         return True
     host: str = headers.get(b"host", b"").decode("latin1")
-    return urlsplit(origin).netloc == host
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False

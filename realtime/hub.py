@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
+from realtime import rights
 from realtime.bus import group_of
-from realtime.channels import live_sessions, namespace_of
+from realtime.channels import namespace_of
 from realtime.positions import current_epoch, read_head
 from realtime.protocol import (
     PING,
@@ -102,16 +103,6 @@ class Hub:
             self.unsubscribe(connection, channel)
 
     # --- Subscriptions -------------------------------------------------------------------------------
-
-    async def authorized(self, channel: str, user_id: int | None) -> bool:
-        """Whether that person may read `channel`. Raises UnknownChannel."""
-        found = namespace_of(channel)
-        if found is None:
-            raise UnknownChannel
-        namespace, key = found
-        if not namespace.needs_database:
-            return user_id in namespace.authorize(key, [user_id])
-        return user_id in await threads.run(namespace.authorize, key, [user_id])
 
     async def subscribe(
         self, connection: "Connection", channel: str, since: Position | None
@@ -242,9 +233,8 @@ class Hub:
         """Takes events of a topic from bus or store; flushes once per turn of the loop, so that bursts share frames."""
         before = topic.offset
         if not topic.accept(events):
-            if topic.lock.locked():
-                topic.behind = True
-            else:
+            topic.behind = True
+            if not topic.lock.locked():
                 self._background(self._fill(topic))
         if topic.offset == before:
             return
@@ -252,7 +242,8 @@ class Hub:
             asyncio.get_running_loop().call_soon(self._flush)
         self._dirty.append(topic)
         if any(event.reauthorize for event in events):
-            self._background(self.recheck(topic))
+            topic.doubtful = True
+            self._background(self._ask_again(topic))
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -260,18 +251,24 @@ class Hub:
             topic.flush()
 
     async def _fill(self, topic: Topic) -> None:
-        """Reads from the store whatever the topic has not delivered yet."""
+        """Reads from the store whatever the topic has not delivered yet; `behind` stays set while that fails."""
         async with topic.lock:
-            while topic.opened:
+            topic.behind = True
+            while topic.opened and topic.behind:
                 topic.behind = False
-                page = await threads.run(events_after, topic.channel, topic.offset)
+                try:
+                    page = await threads.run(events_after, topic.channel, topic.offset)
+                except Exception as error:
+                    topic.behind = True
+                    log.warning("fill_failed channel=%s error=%r", topic.channel, error)
+                    return
+                if len(page) == PAGE:
+                    topic.behind = True
                 if page and page[0].offset > topic.offset + 1:
                     # Retention has passed us by: readers have to fetch the resource again.
                     self._lose_position(topic, page[-1].offset)
                 elif page:
                     self.deliver(topic, page)
-                if len(page) < PAGE and not topic.behind:
-                    return
 
     def _lose_position(self, topic: Topic, offset: int) -> None:
         topic.offset = offset
@@ -285,20 +282,24 @@ class Hub:
         while True:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)
-            for unjoined in [topic for topic in self.topics.values() if not topic.joined and topic.joining is None]:
-                unjoined.joining = self._background(self._join(unjoined))
+            for topic in tuple(self.topics.values()):
+                if not topic.joined and topic.joining is None:
+                    topic.joining = self._background(self._join(topic))
+                if topic.opened and topic.behind:
+                    await self._fill(topic)
+                if topic.doubtful:
+                    await self._ask_again(topic)
             more = True
             while more:
                 before = self._position
                 self._position, heads = await threads.run(newest_offsets_since, before)
                 more = self._position - before >= PAGE
                 for channel, offset in heads.items():
-                    topic = self.topics.get(channel)
-                    if topic is None:
-                        continue
-                    if not topic.opened:
-                        topic.behind = True
-                    elif topic.offset < offset:
+                    moved = self.topics.get(channel)
+                    if moved is not None and not (moved.opened and moved.offset >= offset):
+                        moved.behind = True
+                for topic in tuple(self.topics.values()):
+                    if topic.opened and topic.behind:
                         await self._fill(topic)
 
     async def _read_epoch(self) -> str:
@@ -314,35 +315,32 @@ class Hub:
 
     # --- Rights --------------------------------------------------------------------------------------
 
-    async def recheck(self, topic: Topic) -> None:
-        """Asks again who may read the topic and whose session lives; ends what is no longer allowed."""
-        readers = topic.connections()
-        await self._close_revoked(readers)
-        if not topic.namespace.needs_database:
-            return
-        key = topic.channel.partition(":")[2]
-        user_ids = {reader.user_id for reader in readers}
-        allowed = await threads.run(topic.namespace.authorize, key, user_ids)
-        for reader in readers:
-            if reader.user_id not in allowed and topic.channel in reader.channels:
-                reason = "you may no longer read this channel"
-                topic.flush()
-                self.unsubscribe(reader, topic.channel)
-                reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+    async def _ask_again(self, topic: Topic) -> None:
+        """After an event that changes rights. What fails is tried again at the next look at the store."""
+        try:
+            await self.close_revoked(topic.connections())
+            await self.recheck(topic)
+            topic.doubtful = False
+        except Exception as error:
+            log.warning("recheck_failed channel=%s error=%r", topic.channel, error)
 
-    async def _close_revoked(self, connections: Collection["Connection"]) -> None:
-        sessions = {connection.identity.session_id for connection in connections if connection.identity is not None}
-        if not sessions:
-            return
-        alive = await threads.run(live_sessions, sessions)
-        for connection in connections:
-            if connection.identity is not None and connection.identity.session_id not in alive:
-                connection.close(Close.FORCE_DISCONNECT, "session revoked")
+    async def recheck(self, topic: Topic) -> None:
+        """Asks again who may read the topic, and ends the subscriptions of those who may not."""
+        for reader in await rights.no_longer_allowed(topic):
+            topic.flush()
+            self.unsubscribe(reader, topic.channel)
+            reason = "you may no longer read this channel"
+            reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+
+    async def close_revoked(self, connections: Collection["Connection"]) -> None:
+        """Closes those of `connections` whose session has ended."""
+        for connection in await rights.revoked(connections):
+            connection.close(Close.FORCE_DISCONNECT, "session revoked")
 
     async def _recheck_all(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
-            await self._close_revoked(tuple(self.connections))
+            await self.close_revoked(tuple(self.connections))
             for topic in tuple(self.topics.values()):
                 await self.recheck(topic)
 

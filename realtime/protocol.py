@@ -37,14 +37,12 @@ class Close(IntEnum):
     STALE = 3502
     FORCE_DISCONNECT = 3503
     CONNECTION_LIMIT = 3504
-    CHANNEL_LIMIT = 3505
 
 
 class Unsubscribed(IntEnum):
     """Codes of unsubscribe pushes: below 2500 final, from 2500 on the client subscribes again."""
 
     RIGHT_TAKEN_AWAY = 2000
-    RESUBSCRIBE = 2500
 
 
 class Disconnect(Exception):

@@ -29,6 +29,7 @@ class Topic:
         "_lines",
         "behind",
         "channel",
+        "doubtful",
         "joined",
         "joining",
         "lock",
@@ -49,8 +50,10 @@ class Topic:
         self.joining: asyncio.Task[None] | None = None
         # Reads of the store for this topic are one at a time.
         self.lock = asyncio.Lock()
-        # A gap showed while a read was under way: read once more.
+        # There is more in the store than was delivered: it is read now, or at the hub's next look.
         self.behind = False
+        # An event said that rights have changed, and the readers have not all been asked yet.
+        self.doubtful = False
         self.readers: set[Connection] = set()
         # Readers whose recovery is being read from the store: what is delivered meanwhile waits here for them.
         self.pending: dict[Connection, list[bytes]] = {}

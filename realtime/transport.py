@@ -39,9 +39,21 @@ class Sink(Protocol):
     def close(self, code: int, reason: str) -> None:
         """Closes with a closing frame; nothing is sent after it."""
 
+    @property
+    def congested(self) -> bool:
+        """Whether more than MAX_BUFFERED bytes wait for the reader, replies included."""
+
+    def pause_reading(self) -> None:
+        """The client's next frames wait in the network, where the server can make them."""
+
+    def resume_reading(self) -> None: ...
+
 
 _AUTOBAHN = ("state", "STATE_OPEN", "sendClose")
-_TWISTED = ("dataBuffer", "offset", "_tempDataLen", "write", "doWrite", "abortConnection")
+_TWISTED = (
+    *("dataBuffer", "offset", "_tempDataLen", "connected"),
+    *("write", "doWrite", "abortConnection", "pauseProducing", "resumeProducing"),
+)
 
 
 def straight_path_available(protocol: Any) -> bool:
@@ -50,12 +62,9 @@ def straight_path_available(protocol: Any) -> bool:
     return (
         transport is not None
         and not getattr(transport, "TLS", False)
-        and all(hasattr(protocol, name) for name in _AUTOBAHN)
         and hasattr(getattr(transport, "socket", None), "send")
-        and all(
-            hasattr(transport, name)
-            for name in ("dataBuffer", "offset", "_tempDataLen", "write", "doWrite", "abortConnection")
-        )
+        and all(hasattr(protocol, name) for name in _AUTOBAHN)
+        and all(hasattr(transport, name) for name in _TWISTED)
     )
 
 
@@ -93,7 +102,7 @@ class DaphneSink:
         else:
             self._allowance += allowance
         transport.write(frame)
-        unsent = transport._tempDataLen + len(transport.dataBuffer) - transport.offset
+        unsent = self._unsent
         if unsent > MAX_BUFFERED + self._allowance:
             self._closed = True
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, unsent)
@@ -104,11 +113,31 @@ class DaphneSink:
         self.push(payload, frame, len(frame))
 
     def close(self, code: int, reason: str) -> None:
-        if not self._closed:
-            self._closed = True
+        if self._closed:
+            return
+        self._closed = True
+        if self._transport.connected:
             self._protocol.sendClose(code=int(code), reason=reason)
             # Now, not in the next turn of the loop: there may be none when the server stops.
             self._transport.doWrite()
+
+    @property
+    def _unsent(self) -> int:
+        transport = self._transport
+        unsent: int = transport._tempDataLen + len(transport.dataBuffer) - transport.offset
+        return unsent
+
+    @property
+    def congested(self) -> bool:
+        return not self._closed and self._unsent > MAX_BUFFERED
+
+    def pause_reading(self) -> None:
+        if self._transport.connected:
+            self._transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        if self._transport.connected:
+            self._transport.resumeProducing()
 
 
 class AsgiSink:
@@ -143,6 +172,15 @@ class AsgiSink:
         if not self._closed:
             self._closed = True
             self._enqueue((int(code), reason))
+
+    @property
+    def congested(self) -> bool:
+        return not self._closed and self._unsent > MAX_BUFFERED
+
+    def pause_reading(self) -> None:
+        """ASGI has no word for it; the servers that need one do it themselves."""
+
+    resume_reading = pause_reading
 
     def _enqueue(self, item: bytes | tuple[int, str]) -> None:
         self._queue.append(item)

@@ -218,6 +218,7 @@ async def test_commands_in_one_frame_run_in_their_order(sockets: Sockets) -> Non
         (b"http://testserver", True),
         (b"https://evil.example", False),
         (b"null", False),
+        (b"http://[", False),
     ],
 )
 async def test_pages_of_other_origins_open_no_socket(
@@ -261,6 +262,14 @@ async def test_one_address_has_a_limited_number_of_sockets(sockets: Sockets, set
     second = await sockets.raw()
     assert (await second.closed()).code == 3504
     assert await sockets.raw(client="127.0.0.2")
+
+
+async def test_the_addresses_of_one_ipv6_subscriber_count_as_one(sockets: Sockets, settings: Settings) -> None:
+    settings.SOCKETS_PER_ADDRESS = 1
+    await sockets.raw(client="2001:db8::1")
+    second = await sockets.raw(client="2001:db8::2")
+    assert (await second.closed()).code == 3504
+    assert await sockets.raw(client="2001:db8:0:1::1")
 
 
 async def test_one_socket_has_a_limited_number_of_channels(sockets: Sockets, settings: Settings) -> None:

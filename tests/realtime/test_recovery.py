@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 
 from realtime import hub as hub_module
 from realtime import recovery
@@ -178,3 +179,33 @@ async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
         await asyncio.sleep(0.01)
     go_on.set()
     assert (await subscribing)["offset"] == 1
+
+
+async def test_a_gap_that_could_not_be_filled_is_filled_at_the_next_look(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def away_once(channel: str, offset: int, up_to: int | None = None) -> list[event_store.StoredEvent]:
+        if not failed.is_set():
+            failed.set()
+            raise OperationalError("server closed the connection")
+        return event_store.events_after(channel, offset, up_to)
+
+    client = await sockets.open()
+    await client.subscribe("news")
+    monkeypatch.setattr(hub_module, "events_after", away_once)
+    await store("news", 2)
+    assert await client.offsets(2) == [1, 2]
+    assert failed.is_set()
+
+
+async def test_more_bytes_than_a_recovery_may_bring_are_not_recovered(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "LIMIT_BYTES", 1000)
+    await store("news", 3, filling="x" * 500)
+    client = await sockets.open()
+    assert not (await client.subscribe("news", recover=True, epoch=await epoch(), offset=0))["recovered"]
+    await client.command("unsubscribe", channel="news")
+    assert (await client.subscribe("news", recover=True, epoch=await epoch(), offset=2))["recovered"]

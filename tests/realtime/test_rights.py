@@ -1,9 +1,12 @@
 """A right that is taken away ends the delivery."""
 
+import asyncio
+import threading
 import time
 from collections.abc import Collection
 
 import pytest
+from django.db import OperationalError
 
 from realtime.channels import Identity, everyone, only_that_person, register_namespace
 from realtime.hub import Hub
@@ -70,8 +73,6 @@ async def test_a_revoked_session_closes_its_sockets_and_no_others(
 async def test_a_database_that_is_away_costs_a_command_and_not_the_socket(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from django.db import OperationalError
-
     def away(key: str, user_ids: Collection[int | None]) -> set[int | None]:
         raise OperationalError("server closed the connection")
 
@@ -81,3 +82,82 @@ async def test_a_database_that_is_away_costs_a_command_and_not_the_socket(
     assert reply["error"] == {"code": 100, "message": "internal server error", "temporary": True}
     register_namespace("club", authorize=members, description="Members only")
     await socket.subscribe("club:1")
+
+
+async def test_a_socket_that_connects_during_a_recheck_is_left_alone(
+    hub: Hub, sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_answer(session_ids: Collection[str]) -> set[str]:
+        if "session-1" in session_ids and not asked.is_set():
+            asked.set()
+            assert go_on.wait(30)
+        return {identity.session_id for identity in people.values()} & set(session_ids)
+
+    first = await sockets.open(token="token-1")
+    early = await sockets.raw()
+    monkeypatch.setattr("realtime.rights.live_sessions", slow_answer)
+    checking = asyncio.create_task(hub.close_revoked(tuple(hub.connections)))
+    await asyncio.to_thread(asked.wait, 30)
+    await early.command("connect", token="token-2")
+    go_on.set()
+    await checking
+    assert (await early.command("ping"))["ping"] == {}
+    assert (await first.command("ping"))["ping"] == {}
+
+
+async def test_the_inbox_cannot_be_left(sockets: Sockets, people: dict[str, Identity]) -> None:
+    socket = await sockets.open(token="token-1")
+    assert (await socket.command("unsubscribe", channel="inbox:1"))["error"]["code"] == 103
+    del people["token-1"]
+    await announce(*await store("inbox:1", 1), reauthorize=True)
+    assert (await socket.closed()).code == 3503
+
+
+async def test_a_session_that_ends_while_its_socket_connects_is_noticed(
+    sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def revoked_meanwhile(channel: str) -> int:
+        people.pop("token-1", None)
+        return 0
+
+    monkeypatch.setattr("realtime.hub.read_head", revoked_meanwhile)
+    socket = await sockets.raw()
+    socket.send('{"id":1,"connect":{"token":"token-1"}}')
+    assert (await socket.closed()).code == 3503
+
+
+async def test_a_connect_that_fails_halfway_asks_the_client_to_come_again(
+    hub: Hub, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(channel: str) -> int:
+        raise OperationalError("server closed the connection")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("realtime.hub.read_head", away)
+        socket = await sockets.raw()
+        socket.send('{"id":1,"connect":{"token":"token-1"}}')
+        assert (await socket.closed()).code == 3004
+    assert not hub.sockets_of_user and not hub.topics
+    again = await sockets.raw()
+    assert "inbox:1" in (await again.command("connect", token="token-1"))["connect"]["subs"]
+
+
+async def test_a_recheck_that_fails_is_made_up_for(sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = threading.Event()
+
+    def away_once(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+        if 1 not in MEMBERS and not failing.is_set():
+            failing.set()
+            raise OperationalError("server closed the connection")
+        return members(key, user_ids)
+
+    register_namespace("club", authorize=away_once, description="Members only")
+    leaver = await sockets.open(token="token-1")
+    await leaver.subscribe("club:1")
+    MEMBERS.discard(1)
+    await announce(*await store("club:1", 1), reauthorize=True)
+    assert await leaver.offsets(1) == [1]
+    assert (await leaver.push())["unsubscribe"]["code"] == 2000
+    assert failing.is_set()

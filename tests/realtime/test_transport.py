@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from realtime import connections
 from realtime.channels import everyone, register_namespace
+from realtime.hub import current_hub
 from realtime.transport import EXTENSION, MAX_BUFFERED, AsgiSink, sink_for, straight_path_available
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
@@ -88,6 +90,14 @@ class Transport:
         self._tempDataLen = 0
         self.out = b""
         self.aborted = False
+        self.connected = True
+        self.paused = False
+
+    def pauseProducing(self) -> None:
+        self.paused = True
+
+    def resumeProducing(self) -> None:
+        self.paused = False
 
     def send(self, data: bytes) -> int:
         if self.takes < 0:
@@ -156,6 +166,43 @@ def test_a_socket_that_is_gone_is_left_alone() -> None:
     sink.push(b"x", b"x")
     sink.close(3001, "shutdown")
     assert protocol.transport.out == b"" and protocol.closed == []
+
+
+def test_a_lost_connection_is_neither_closed_nor_paused() -> None:
+    protocol = Protocol(Transport(takes=0))
+    sink = sink_for({"extensions": {EXTENSION: protocol}}, never)
+    sink.push(b"x", b"x")
+    protocol.transport.connected = False
+    sink.pause_reading()
+    sink.close(3001, "shutdown")
+    assert protocol.closed == [] and not protocol.transport.paused
+
+
+async def test_a_client_that_asks_and_does_not_read_is_answered_no_further(
+    sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "UNREAD_SECONDS", 0.2)
+    await store("news", 100, filling="x" * 5000)
+    client = await sockets.open()
+    epoch = await _epoch(client)
+    client.reading.clear()
+    pairs = (
+        f'{{"id":{n},"subscribe":{{"channel":"news","recover":true,"epoch":"{epoch}","offset":0}}}}\n'
+        f'{{"id":{n + 1},"unsubscribe":{{"channel":"news"}}}}'
+        for n in range(10, 30, 2)
+    )
+    client.send("\n".join(pairs))
+    (connection,) = current_hub().connections
+    await asyncio.wait_for(_gone(connection), 20)
+    client.reading.set()
+    assert (await client.closed()).code == 3008
+    # The one that was being sent, and none of the others.
+    assert list(client.replies) == [10]
+
+
+async def _gone(connection: Any) -> None:
+    while connection in current_hub().connections:  # noqa: ASYNC110 (the hub tells nobody)
+        await asyncio.sleep(0.01)
 
 
 def test_a_close_is_sent_once() -> None:
