@@ -1,6 +1,7 @@
 """Daphne's half of an HTTP request, with what it leaves out: limits, back-pressure, and an end to broken answers."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,15 +20,22 @@ class _Flow:
     def __init__(self) -> None:
         self.open = asyncio.Event()
         self.open.set()
+        # Called once, when the buffer has room again; not when the connection is lost.
+        self.then: Callable[[], None] | None = None
 
     def pauseProducing(self) -> None:
         self.open.clear()
 
     def resumeProducing(self) -> None:
         self.open.set()
+        then, self.then = self.then, None
+        if then is not None:
+            asyncio.get_running_loop().call_soon(then)
 
-    # Also when the connection is lost: nobody must wait for it any more.
-    stopProducing = resumeProducing
+    def stopProducing(self) -> None:
+        """The connection is lost: nobody must wait for it any more."""
+        self.then = None
+        self.open.set()
 
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]
@@ -42,6 +50,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
         # One byte more than is taken, so that the handler sees that it is too much.
         self._room = settings.REQUEST_BODY_MAX + 1
         self._flow: _Flow | None = None
+        self._ending = False
 
     def handleContentChunk(self, data: bytes) -> None:
         kept = data[: self._room]
@@ -49,12 +58,29 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
         super().handleContentChunk(kept)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
-        if message.get("more_body") and self._flow is None and not self.finished and self.channel is not None:
+        if self._ending or self.finished or self.channel is None:
+            return
+        if message.get("type") == "http.response.body" and self._flow is None:
             self._flow = _Flow()
             self.registerProducer(self._flow, True)
         super().handle_reply(message)
 
     def finish(self) -> None:
+        """Ends the answer when the client has taken what is buffered of it.
+
+        Only then does Twisted turn to the next pipelined request: one that reads nothing has one answer in memory.
+        """
+        if self._flow is not None and not self._flow.open.is_set():
+            self._ending = True
+            self._flow.then = self._finish
+            # That of an idle connection: who takes nothing is idle.
+            self.channel.setTimeout(self.channel.factory.timeOut)
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self.channel is None:  # lost between the two turns of the loop
+            return
         if self._flow is not None and self.producer is not None:
             self.unregisterProducer()
         super().finish()
@@ -68,6 +94,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
 
     def handle_exception(self, exception: BaseException) -> None:
         """The application failed. An answer that has begun is cut off: no client must take it for a whole one."""
+        if self._ending:  # the answer is whole
+            return
         if self._response_started and self.channel is not None:
             self.channel.forceAbortClient()
         else:

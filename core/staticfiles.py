@@ -35,7 +35,10 @@ class _Options:
 
 
 def _at_once(response: StreamingHttpResponse) -> HttpResponse:
-    """The file in one message: no file is large, and pumped to a slow client each would hold a thread of the API's."""
+    """The file in one message: pumped to a slow client each would hold a thread of the API's.
+
+    No file is large, and the server holds one answer for each connection.
+    """
     whole = HttpResponse(b"".join(response), status=response.status_code, headers=dict(response.items()))
     whole._resource_closers.extend(response._resource_closers)  # type: ignore[attr-defined]
     return whole

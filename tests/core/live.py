@@ -14,10 +14,12 @@ import hashlib
 from typing import Any
 
 sent = 0
+large = 0
+LARGE = 1_000_000
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    global sent
+    global sent, large
     match scope["path"]:
         case "/body":
             size, digest = 0, hashlib.sha256()
@@ -30,6 +32,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             await answer(send, f"{size} {digest.hexdigest()}".encode())
         case "/sent":
             await answer(send, str(sent).encode())
+        case "/large":
+            large += 1
+            await answer(send, b"x" * LARGE)
+        case "/larges":
+            await answer(send, str(large).encode())
         case "/endless":
             sent = 0
             watcher = asyncio.create_task(gone(receive))

@@ -92,6 +92,21 @@ def test_a_client_that_does_not_read_is_not_buffered_for(port: int) -> None:
     wait_until(lambda: sent(port) == -1, what="the end of the answer")
 
 
+def test_pipelined_requests_wait_until_the_answers_before_them_are_read(port: int) -> None:
+    def begun() -> int:
+        return int(httpx.get(f"http://127.0.0.1:{port}/larges").text)
+
+    request = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with connect(port, request * 39 + last) as client:
+        assert client.recv(1000)
+        settled = wait_until(lambda: (now := begun()) > 0 and begun() == now and now)
+        # Those that the two kernels hold, and one in the server.
+        assert settled < 20
+        assert len(received(client)) > 40 * 1_000_000 - 1000
+    assert begun() == 40
+
+
 def test_an_answer_that_breaks_is_cut_off(port: int) -> None:
     with connect(port, b"GET /broken HTTP/1.1\r\nHost: localhost\r\n\r\n") as client:
         answer = received(client)
