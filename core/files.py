@@ -71,7 +71,7 @@ class MediaFiles:
         try:
             opened = await asyncio.to_thread(open_inside, str(settings.MEDIA_ROOT), name)
         except OSError as error:
-            log.error("media_unreadable path=%s error=%r", scope["path"], error)
+            log.error("media_unreadable path=%r error=%r", scope["path"], error)
             await _refuse(
                 send, 503, "The file cannot be read right now; try again shortly.", "unavailable", {"retry-after": "1"}
             )

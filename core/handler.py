@@ -7,6 +7,7 @@ middleware can see is what it sees under WSGI; async views run, async streaming 
 """
 
 import asyncio
+import concurrent.futures
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -86,12 +87,12 @@ class OneHopHandler(BaseHandler):
             messages = await threads.pool().submit(self._serve, scope, body, stream)
         except Unavailable as error:
             _close(body)
-            log.warning("overloaded path=%s", scope["path"])
+            log.warning("overloaded path=%r", scope["path"])
             messages = _encode(api.problem_response(503, error.detail, code=error.code, headers={"Retry-After": "1"}))
         finally:
             stream.end()
         if stream.aborted:
-            raise IncompleteAnswer(scope["path"])
+            raise IncompleteAnswer(repr(scope["path"]))
         for message in messages:
             await send(message)
 
@@ -102,7 +103,7 @@ class OneHopHandler(BaseHandler):
             signals.request_started.send(sender=self.__class__, scope=scope)
             response = self._respond(scope, body)
         except (Exception, SystemExit):
-            log.exception("request_failed path=%s", scope["path"])
+            log.exception("request_failed path=%r", scope["path"])
             response = api.server_error(HttpRequest())
         messages: Iterable[Message] = ()
         try:
@@ -112,9 +113,9 @@ class OneHopHandler(BaseHandler):
             else:
                 messages = _encode(response, head=head)
         except ClientGone:
-            log.info("client_gone path=%s", scope["path"])
+            log.info("client_gone path=%r", scope["path"])
         except (Exception, SystemExit):
-            log.exception("response_failed path=%s", scope["path"])
+            log.exception("response_failed path=%r", scope["path"])
             # Once the head is out, only an unfinished body can tell the client that this is not all of it.
             if stream.started:
                 stream.abort()
@@ -124,7 +125,7 @@ class OneHopHandler(BaseHandler):
             try:
                 response.close()
             except Exception:
-                log.exception("request_finished_failed path=%s", scope["path"])
+                log.exception("request_finished_failed path=%r", scope["path"])
             _close(body)
         return messages
 
@@ -245,6 +246,7 @@ class _Stream:
         self._loop = asyncio.get_running_loop()
         self._gone = False
         self._watcher: asyncio.Task[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
         self.started = False
         self.aborted = False
 
@@ -268,8 +270,12 @@ class _Stream:
         sending = asyncio.run_coroutine_threadsafe(self._send_one(message), self._loop)
         try:
             sending.result(STALLED_SECONDS)
-        except (TimeoutError, OSError, asyncio.CancelledError) as error:
+        except TimeoutError as error:
             sending.cancel()
+            # The client is still there: only a closed connection tells it that the rest will not come.
+            self.abort()
+            raise ClientGone from error
+        except (OSError, concurrent.futures.CancelledError) as error:
             raise ClientGone from error
         if self._gone:
             raise ClientGone
@@ -277,7 +283,13 @@ class _Stream:
     # --- on the loop ---
 
     async def _send_one(self, message: Message) -> None:
-        await self._send(message)
+        if self._gone:
+            return
+        self._sending = asyncio.current_task()
+        try:
+            await self._send(message)
+        finally:
+            self._sending = None
 
     def _watch(self) -> None:
         if not self._gone:
@@ -291,5 +303,7 @@ class _Stream:
     def end(self) -> None:
         """The handler is done with the request, or was cancelled: a thread that still streams stops."""
         self._gone = True
+        if self._sending is not None:
+            self._sending.cancel()
         if self._watcher is not None:
             self._watcher.cancel()

@@ -93,6 +93,13 @@ async def test_a_receiver_of_request_started_that_fails_is_a_500(handler: OneHop
         assert (await exchange(handler, "/echo/")).status == 500
 
 
+async def test_no_address_forges_a_line_of_the_log(handler: OneHopHandler, caplog: pytest.LogCaptureFixture) -> None:
+    with failing(signals.request_started):
+        await exchange(handler, "/echo/\nERROR forged")
+    [message] = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "forged" in message and "\n" not in message
+
+
 async def test_a_receiver_of_request_finished_that_fails_takes_no_answer_away(
     handler: OneHopHandler, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from core import handler as handlers
-from core.handler import OneHopHandler
+from core.handler import IncompleteAnswer, OneHopHandler
 from tests.core import routes
 from tests.core.exchange import Exchange, exchange, until
 
@@ -44,6 +44,9 @@ async def test_a_stream_is_closed_when_the_server_cancels_it(handler: OneHopHand
     going = Exchange(handler, "/stream/")
     await until(lambda: len(going.sent) > 5)
     going.reading.clear()
+    # The thread waits in a send that never returns.
+    sent = len(going.sent)
+    await until(lambda: len(routes.notes) == sent)
     going.task.cancel()
     await until(lambda: routes.notes[-1] == "closed")
 
@@ -56,7 +59,9 @@ async def test_a_reader_that_stalls_gives_its_thread_back(
     await until(lambda: len(going.sent) > 5)
     going.reading.clear()
     await until(lambda: routes.notes[-1] == "closed")
-    await going.finish()
+    # The server closes the connection, so that nobody takes the part for the whole.
+    with pytest.raises(IncompleteAnswer):
+        await going.finish()
 
 
 async def test_head_of_a_stream_makes_none_of_it(handler: OneHopHandler) -> None:
