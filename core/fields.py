@@ -14,6 +14,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class BoundedList(serializers.ListField):
+    """At most `max_length` elements, counted before any of them is looked at: DRF's own validates all of them first."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().to_internal_value(data)
+
+
 class WholeNumber(serializers.IntegerField):
     """A whole number: neither 4.5 nor "4" nor true."""
 

@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from core.fields import Text, WholeNumber
+from core.fields import BoundedList, Text, WholeNumber
 from media_pipeline.serializers import ImageOutput, PictureField
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
 from recipes.tags import TAG_MAX, normal_tag
@@ -154,7 +154,11 @@ class TagField(Text):
     }
 
     def to_internal_value(self, data: Any) -> str:
-        name = normal_tag(super().to_internal_value(data))
+        text = super().to_internal_value(data)
+        # Before it is normalized, which takes as long as the text is. Composing may shorten it, but not so much.
+        if len(text) > 4 * TAG_MAX:
+            self.fail("long")
+        name = normal_tag(text)
         if not name:
             self.fail("empty")
         if len(name) > TAG_MAX:
@@ -174,9 +178,9 @@ class _RecipeFields(serializers.Serializer[Any]):
 class RecipeInput(_RecipeFields):
     """A recipe as its author writes it. In a PATCH every field is optional, and a list that is given replaces all."""
 
-    tags = serializers.ListField(child=TagField(), max_length=TAGS_MAX, required=False)
-    ingredients = serializers.ListField(child=IngredientField(), max_length=INGREDIENTS_MAX, required=False)
-    steps = serializers.ListField(child=StepField(), max_length=STEPS_MAX, required=False)
+    tags = BoundedList(child=TagField(), max_length=TAGS_MAX, required=False)
+    ingredients = BoundedList(child=IngredientField(), max_length=INGREDIENTS_MAX, required=False)
+    steps = BoundedList(child=StepField(), max_length=STEPS_MAX, required=False)
     image = PictureField(required=False, allow_null=True)
 
     def validate_tags(self, names: list[str]) -> list[str]:

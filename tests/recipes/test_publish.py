@@ -255,3 +255,18 @@ def test_the_recipes_of_a_closed_account_are_hidden(seller: Person, anonymous: P
     assert seller.delete("/api/me/").status_code == 204
     assert anonymous.get(f"/api/recipes/{recipe['id']}/").status_code == 404
     assert anonymous.get("/api/recipes/").json()["results"] == []
+
+
+@pytest.mark.parametrize(("name", "most"), [("tags", 30), ("ingredients", 100), ("steps", 100)])
+def test_of_a_list_that_is_too_long_no_element_is_looked_at(seller: Person, name: str, most: int) -> None:
+    # Each element is wrong as well; what is said is about their number alone.
+    answer = seller.post("/api/recipes/", {**SHAKSHUKA, name: [0] * (most + 1)})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {name: [f"Ensure this field has no more than {most} elements."]}
+
+
+def test_a_tag_is_measured_before_it_is_normalized(seller: Person) -> None:
+    # Normalized, it would be a short one.
+    answer = seller.post("/api/recipes/", {**SHAKSHUKA, "tags": ["#" * 500 + "eggs"]})
+    assert answer.status_code == 400
+    assert answer.json()["errors"] == {"tags.0": ["A tag has at most 50 characters."]}
