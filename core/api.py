@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import IO, Any
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
@@ -85,14 +86,17 @@ def _encode(value: Any) -> Any:
 
 
 class JSONParser(BaseParser):
-    """orjson, strict: no NaN, no lone surrogates, no NUL (PostgreSQL cannot store one)."""
+    """orjson, strict: no NaN, no lone surrogates, no NUL (PostgreSQL cannot store one).
+
+    Longer than the view's `json_body_max` (bytes; JSON_BODY_MAX unless it has one) is TooLarge, and not parsed.
+    """
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read()
+        body = _read_json(stream, parser_context or {})
         try:
             data = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -102,6 +106,17 @@ class JSONParser(BaseParser):
         if not isinstance(data, dict):
             raise exceptions.ParseError("The body must be a JSON object.")
         return data
+
+
+def _read_json(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
+    limit: int = getattr(context.get("view"), "json_body_max", settings.JSON_BODY_MAX)
+    request = context.get("request")
+    length = request.META.get("CONTENT_LENGTH", "") if request is not None else ""
+    if not (length.isdecimal() and int(length) > limit):
+        body = stream.read(limit + 1)
+        if len(body) <= limit:
+            return body
+    raise errors.TooLarge(f"The JSON body is larger than {limit} bytes.")
 
 
 class FormParser(parsers.FormParser):

@@ -199,6 +199,8 @@ WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 # Requests that may wait for a thread; the next one is answered 503 with Retry-After.
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=256)
 REQUEST_BODY_MAX: int = env.int("REQUEST_BODY_MAX", default=20 * 1024 * 1024)
+# JSON takes thirty times its size in memory; routes that take a picture in it take REQUEST_BODY_MAX.
+JSON_BODY_MAX: int = env.int("JSON_BODY_MAX", default=1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX
 
 

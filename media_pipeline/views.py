@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
@@ -34,6 +35,7 @@ def get_media_for_user(user: Any, media_id: UUID) -> Media:
 class MediaListView(APIView):
     permission_classes = [IsAuthenticated]
     throttle_scope = "upload"
+    json_body_max = settings.REQUEST_BODY_MAX
 
     @extend_schema(
         operation_id="media_create",

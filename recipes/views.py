@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -97,6 +98,7 @@ def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
 
 class RecipeListView(APIView):
     permission_classes = [IsAuthenticatedOrReadOnly]
+    json_body_max = settings.REQUEST_BODY_MAX
 
     @extend_schema(
         operation_id="recipes_list",
@@ -157,6 +159,7 @@ class UserRecipesView(APIView):
 
 class RecipeDetailView(APIView):
     permission_classes = [IsAuthenticatedOrReadOnly]
+    json_body_max = settings.REQUEST_BODY_MAX
 
     @extend_schema(
         operation_id="recipes_read",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -59,6 +60,8 @@ class AuthView(APIView):
 
 
 class RegisterView(AuthView):
+    json_body_max = settings.REQUEST_BODY_MAX
+
     @extend_schema(
         operation_id="auth_register",
         summary="Register, and be signed in",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -74,6 +75,7 @@ class OwnImageView(OwnView):
 
     which: Which
     input_class: type[PictureInput] | type[CoverInput]
+    json_body_max = settings.REQUEST_BODY_MAX
 
     def _put(self, request: Request) -> Response:
         data = self.input_class(data=request.data)

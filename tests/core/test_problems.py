@@ -1,11 +1,18 @@
 """problem+json for what views raise and what clients send."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest
 from django.test import Client
+from django.urls import resolve
 from pytest_django import Settings
+
+from core.api import JSONParser
+from core.errors import TooLarge
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +109,34 @@ def test_json_that_cannot_be_taken_is_refused(client: Client, body: bytes, becau
         return
     assert answer.status_code == 400 and answer.json()["code"] == "parse_error"
     assert because in answer.json()["detail"]
+
+
+def test_json_that_is_too_large_is_refused_unparsed(client: Client, settings: Settings) -> None:
+    settings.JSON_BODY_MAX = 100
+    for body in (b"[" * 101, b'{"a": "' + b"x" * 100 + b'"}'):
+        answer = client.post("/api/refusing/x/", body, content_type="application/json")
+        assert answer.status_code == 413 and answer.json()["code"] == "too_large"
+        assert answer["Content-Type"] == "application/problem+json" and "100 bytes" in answer.json()["detail"]
+    whole = b'{"a": "' + b"x" * 91 + b'"}'
+    assert len(whole) == 100
+    assert client.post("/api/refusing/x/", whole, content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize("length", ["", "5"])
+def test_json_that_is_longer_than_it_says_is_refused(settings: Settings, length: str) -> None:
+    settings.JSON_BODY_MAX = 100
+    request = HttpRequest()
+    request.META["CONTENT_LENGTH"] = length
+    with pytest.raises(TooLarge):
+        JSONParser().parse(BytesIO(b'{"a": "' + b"x" * 100 + b'"}'), parser_context={"request": request})
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/recipes/", "/api/recipes/1/", "/api/media/", "/api/auth/register/", "/api/me/picture/"]
+)
+def test_routes_that_take_a_picture_take_more_json(address: str) -> None:
+    view: Any = resolve(address, urlconf="core.urls").func
+    assert view.view_class.json_body_max == django_settings.REQUEST_BODY_MAX
 
 
 def test_json_of_every_script_is_taken(client: Client) -> None:
