@@ -7,11 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import Follow, Profile, Session, Ticket, User
+from accounts.services.profiles import user_deactivate
 from accounts.services.sessions import session_revoke, sessions_revoke
 
 
@@ -33,8 +35,22 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "email", "role")
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """Whoever knew the old password is signed out everywhere."""
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        if commit:
+            sessions_revoke(user=user)
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Nobody is deleted here, but closed (`is_active`): what hangs on a person is counted elsewhere."""
+
+    change_password_form = PasswordForm
     add_form = UserCreationForm
     list_display = ("username", "display_name", "role", "staff_role", "is_active", "premium_until", "date_joined")
     list_filter = ("role", "staff_role", "is_active", "is_staff", "date_joined")
@@ -54,6 +70,14 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         # The profile comes with the user, so on the page of a new one there is none to fill in yet.
         return [ProfileInline] if obj else []
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            user_deactivate(user=obj)
 
     @admin.action(description="End all sessions of the selected people")
     def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
@@ -75,7 +99,13 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.action(description="End the selected sessions", permissions=["delete"])
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.change_session")
+
+    @admin.action(description="End the selected sessions", permissions=["revoke"])
     def revoke(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
         for session in sessions:
             session_revoke(session=session)

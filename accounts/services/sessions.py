@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import timedelta
+from typing import NoReturn
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -37,18 +38,29 @@ def sign_in(*, identifier: str, password: str, address: str, user_agent: str = "
     if user is None:
         make_password(password)  # as long as checking one takes
     elif user.check_password(password) and user.is_active:
+        session = session_open(user=user, user_agent=user_agent)
         failures.clear(account=account, address=address)
-        return session_open(user=user, user_agent=user_agent)
+        return session
+    _refuse_credentials()
+
+
+def _refuse_credentials() -> NoReturn:
     raise Unauthenticated("The username, e-mail or password is wrong.", code="bad_credentials")
 
 
 @transaction.atomic
 def session_open(*, user: User, user_agent: str = "") -> Session:
-    """A new session of `user`, whose identity the caller has proved."""
+    """A new session of `user`, whose identity the caller has proved.
+
+    Raises Unauthenticated when the account was closed or its password changed since `user` was read.
+    """
     now = timezone.now()
+    # Locks the person before the session is there, as what ends all sessions does: it sees this one, or this sees it.
+    person = User.objects.filter(pk=user.pk, password=user.password, is_active=True)
+    if not person.update(last_login=now):
+        _refuse_credentials()
     # A person's dead rows go when they come back, so no clean-up of the whole table is needed.
     Session.objects.filter(user=user, expires_at__lte=now).delete()
-    User.objects.filter(pk=user.pk).update(last_login=now)
     return Session.objects.create(
         user=user, user_agent=user_agent[:200], expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME
     )
@@ -104,21 +116,37 @@ def _revoke(sessions: list[Session]) -> int:
     return revoked
 
 
-def password_change(*, user: User, session: Session, current_password: str, new_password: str) -> None:
-    """Sets a new password and ends all other sessions. Raises Invalid: wrong current password, weak new one."""
+def password_change(
+    *, user: User, session: Session, current_password: str, new_password: str, address: str = ""
+) -> None:
+    """Sets a new password and ends all other sessions. Raises Invalid: wrong current password, weak new one.
+
+    A wrong current password counts as a failed sign-in from `address`; Throttled after too many of them.
+    """
+    account = str(user.pk)
+    if wait := failures.hit(account=account, address=address):
+        raise Throttled("Too many wrong passwords: wait, then try again.", wait=wait)
     if not user.check_password(current_password):
-        message = "This is not your present password."
-        raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
+        _refuse_present_password()
+    failures.clear(account=account, address=address)
     try:
         validate_password(new_password, user)
     except ValidationError as error:
         raise Invalid(
             "The new password is too weak: see errors.", errors={"new_password": list(error.messages)}
         ) from error
+    checked = user.password
     user.set_password(new_password)
     with transaction.atomic():
-        user.save(update_fields=["password"])
+        # Of two changes at once, the second was checked against a password that is no more.
+        if not User.objects.filter(pk=user.pk, password=checked).update(password=user.password):
+            _refuse_present_password()
         sessions_revoke(user=user, keep=session)
+
+
+def _refuse_present_password() -> NoReturn:
+    message = "This is not your present password."
+    raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
 
 
 @transaction.atomic

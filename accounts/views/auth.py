@@ -155,7 +155,7 @@ class PasswordChangeView(APIView):
     @extend_schema(
         operation_id="auth_password_change",
         summary="Change the password",
-        description="All other sessions end.",
+        description="All other sessions end. Wrong passwords count as failed sign-ins: 429 after too many.",
         tags=TAGS,
         request=PasswordChangeInput,
         responses={204: None},
@@ -163,7 +163,12 @@ class PasswordChangeView(APIView):
     def post(self, request: Request) -> Response:
         data = PasswordChangeInput(data=request.data)
         data.is_valid(raise_exception=True)
-        password_change(user=user_of(request), session=session_of(request), **data.validated_data)
+        password_change(
+            user=user_of(request),
+            session=session_of(request),
+            address=address_of(request._request),
+            **data.validated_data,
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Follow, Profile, Session, User
+from accounts.services.sessions import session_open
 from tests.accounts.conftest import bearer, events_on, sign_in
 from tests.factories import UserFactory
 
@@ -87,3 +88,25 @@ def test_the_admin_takes_a_username_in_any_case(db: None) -> None:
     response = client.post("/admin/login/", {"username": "ROOT", "password": "correct horse battery"})
     assert response.status_code == 302
     assert client.get("/admin/").status_code == 200
+
+
+def test_a_password_set_by_an_admin_ends_the_sessions(staff: Client, ann: User) -> None:
+    session_open(user=ann)
+    new = {"usable_password": "true", "password1": "brand new pw 77", "password2": "brand new pw 77"}
+    staff.post(f"/admin/accounts/user/{ann.pk}/password/", new)
+
+    assert User.objects.get(pk=ann.pk).check_password("brand new pw 77")
+    assert not Session.objects.live().filter(user=ann).exists()
+
+
+def test_nobody_is_deleted_in_the_admin(staff: Client, ann: User) -> None:
+    assert staff.post(f"/admin/accounts/user/{ann.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert User.objects.filter(pk=ann.pk).exists()
+
+
+def test_sessions_are_not_deleted_but_ended(staff: Client, ann: User) -> None:
+    session = session_open(user=ann)
+    url = f"/admin/accounts/session/{session.pk}/delete/"
+
+    assert staff.post(url, {"post": "yes"}).status_code == 403
+    assert Session.objects.filter(pk=session.pk).exists()
