@@ -47,12 +47,6 @@ def violated(error: IntegrityError) -> Violated:
     return Violated(name, kind, _messages().get(name, FALLBACK))
 
 
-def violated_constraint(error: IntegrityError) -> tuple[str, str]:
-    """(name of the constraint or "", message for people)."""
-    found = violated(error)
-    return found.name, found.message
-
-
 def _of_sqlite(text: str) -> tuple[Kind, str]:
     """`CHECK constraint failed: name`, `UNIQUE constraint failed: index 'name'`, `... failed: table.a, table.b`."""
     match = re.fullmatch(r"([A-Z ]+) constraint failed(?:: (.*))?", text, re.DOTALL)
