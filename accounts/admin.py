@@ -35,7 +35,7 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "email", "role")
 
 
-class PasswordForm(AdminPasswordChangeForm):
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Whoever knew the old password is signed out everywhere."""
 
     @transaction.atomic

@@ -87,6 +87,8 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     Raises Forbidden, PreconditionFailed when its version is none of `expected`, NotFound when it was just deleted.
     """
     require_author(user, recipe)
+    if (media_id := changes.get("image_id")) is not None:
+        _lock_media(user, media_id)  # before the recipe, in the order of the image task
     recipe = _lock(recipe)
     _require_version(recipe, expected)
     before = recipe.image
@@ -246,11 +248,17 @@ def _image_of(user: User, content: RecipeContent) -> Media | None:
         return image_create(owner=user, data=data)
     if (media_id := content.get("image_id")) is None:
         return None
-    media = Media.objects.filter(pk=media_id, owner=user, kind=Media.Kind.IMAGE).first()
+    media = _lock_media(user, media_id)
     if media is None or media.status == Media.Status.FAILED:
         detail = "You have no such picture." if media is None else "This picture could not be processed."
         raise Invalid(detail, errors={"image_id": [detail]})
     return media
+
+
+def _lock_media(user: User, media_id: UUID) -> Media | None:
+    """A picture of `user`, locked: it becomes ready before this, or waits for the recipe that has to hear of it."""
+    pictures = Media.objects.select_for_update(no_key=True)
+    return pictures.filter(pk=media_id, owner=user, kind=Media.Kind.IMAGE).first()
 
 
 def _delete_media(media: Media) -> None:

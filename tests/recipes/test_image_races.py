@@ -1,0 +1,59 @@
+"""A picture that becomes ready while a recipe takes it."""
+
+import time
+from threading import Event, Thread
+
+import pytest
+from django.db import connection, connections, transaction
+
+from media_pipeline.services import image_create
+from realtime.models import StreamEvent
+from recipes.services import recipe_create, recipe_update
+from tests.factories import SellerFactory
+from tests.jobs import run_jobs
+from tests.recipes.test_publish import picture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _someone_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        # A transaction sees the activity of its first look, unless it is told to look again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["published", "edited"])
+def test_a_recipe_that_takes_a_picture_hears_when_it_is_ready(edited: bool) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    seller = SellerFactory()
+    media = image_create(owner=seller, data=picture((60, 40)))
+    finished = Event()
+
+    def work() -> None:
+        try:
+            run_jobs()
+        finally:
+            connections.close_all()
+            finished.set()
+
+    worker = Thread(target=work)
+    recipe = recipe_create(user=seller, content={"name": "Toast"}) if edited else None
+    with transaction.atomic():
+        if recipe is None:
+            recipe_create(user=seller, content={"name": "Toast", "image_id": media.pk})
+        else:
+            recipe_update(user=seller, recipe=recipe, changes={"image_id": media.pk})
+        worker.start()
+        deadline = time.monotonic() + 20
+        while not finished.is_set() and not _someone_waits_for_a_lock():
+            assert time.monotonic() < deadline
+            finished.wait(0.02)
+    worker.join()
+
+    shown = StreamEvent.objects.filter(type="recipe.updated").order_by("id").values_list("data", flat=True)
+    assert [data["image"]["status"] for data in shown][-1:] == ["ready"]
