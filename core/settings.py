@@ -158,6 +158,7 @@ def _database() -> dict[str, Any]:
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("init_command", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
     else:
+        config["ENGINE"] = "core.postgresql"
         options.setdefault("connect_timeout", 5)
     # Threads of the one-hop handler live as long as the process, so their sessions do; each request checks first.
     config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)

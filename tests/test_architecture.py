@@ -45,7 +45,8 @@ def test_no_file_is_long() -> None:
 
 def test_no_file_is_a_drawer() -> None:
     names = [path for path in sources(*APPS) if DRAWERS & {path.stem, path.parent.name}]
-    assert names == []
+    # Django looks for a database backend under this name.
+    assert [path for path in names if path.parts[-3:] != ("core", "postgresql", "base.py")] == []
 
 
 def views(patterns: Any) -> Iterator[Any]:

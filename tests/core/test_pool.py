@@ -110,7 +110,7 @@ async def test_a_session_for_each_thread_serves_all_requests(handler: OneHopHand
 async def test_sessions_that_were_ended_are_replaced_without_an_error(handler: OneHopHandler) -> None:
     first = {answer.json["pid"] for answer in await asyncio.gather(*(exchange(handler, "/session/") for _ in range(4)))}
     with closing(psycopg2.connect(**connection.get_connection_params())) as other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS pid", [list(first)])
+        cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [list(first)])
     answers = await asyncio.gather(*(exchange(handler, "/session/") for _ in range(4)))
     assert [answer.status for answer in answers] == [200] * 4
     assert first.isdisjoint(answer.json["pid"] for answer in answers)

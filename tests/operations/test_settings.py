@@ -105,7 +105,7 @@ def test_the_database_is_sqlite_in_the_folder_unless_said(tmp_path: Path) -> Non
 def test_a_postgresql_is_named_by_a_url_or_as_earlier_systems_did(tmp_path: Path, environment: dict[str, str]) -> None:
     [databases] = values(tmp_path, "DATABASES", **environment)
     database = databases["default"]
-    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert database["ENGINE"] == "core.postgresql"
     named = [str(database[part]) for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
     assert named == ["simmer", "ann", "secret", "db.example", "5433"]
 

@@ -1,0 +1,42 @@
+"""The health check of a connection sees what happened to it, and costs no query."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_healthy_connection_is_asked_nothing() -> None:
+    connection.ensure_connection()
+    with CaptureQueriesContext(connection) as queries:
+        assert connection.is_usable()
+    assert not queries.captured_queries
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_the_server_has_ended_is_noticed() -> None:
+    connection.ensure_connection()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
+            assert cursor.fetchone() == (True,)
+        assert not connection.is_usable()
+    finally:
+        other.close()
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_server_says_unasked_is_no_end() -> None:
+    connection.ensure_connection()
+    other = connection.copy()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("LISTEN news")
+        with other.cursor() as cursor:
+            cursor.execute("NOTIFY news")
+        assert connection.is_usable()
+    finally:
+        other.close()
+        connection.close()
