@@ -20,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.pages import CursorPages, field_of, than
+from core.statements import Statement
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Hashable)
@@ -44,7 +45,9 @@ class Prepared:
         self._using = queryset.db
         query = queryset.query.clone()
         compiler = query.get_compiler(self._using)
-        self._sql, self._params = compiler.as_sql()
+        sql, params = compiler.as_sql()
+        self._variable = {index: param for index, param in enumerate(params) if isinstance(param, Parameter)}
+        self._statement = Statement(sql, params, self._variable)
         assert query.selected, "a .values() queryset that names its fields"
         self._names = list(query.selected)
         converters = compiler.get_converters([column for column, _, _ in compiler.select])
@@ -54,9 +57,9 @@ class Prepared:
     def fetch(self, values: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
         """The first LIMIT rows (one query). VALUES holds at least the parameters of the queryset."""
         connection = connections[self._using]
-        params = [values[param.value] if isinstance(param, Parameter) else param for param in self._params]
         with connection.cursor() as cursor:
-            cursor.execute(f"{self._sql} LIMIT %s", [*params, limit])
+            given = [values[param.value] for param in self._variable.values()]
+            self._statement.execute(cursor, connection, given, limit=limit)
             found = cursor.fetchall()
         rows = [dict(zip(self._names, row, strict=True)) for row in found]
         for name, read in self._readers:
@@ -74,8 +77,9 @@ class PreparedInstance(Generic[M]):
         query.clear_ordering(force=True)
         query.set_limits(high=1)
         compiler = query.get_compiler(self._using)
-        sql, self._params = compiler.as_sql()
-        self._sql = sql
+        sql, params = compiler.as_sql()
+        self._variable = {index: param for index, param in enumerate(params) if isinstance(param, Parameter)}
+        self._statement = Statement(sql, params, self._variable)
         info = compiler.klass_info
         assert info is not None, "a queryset of model instances"
         self._model: type[M] = info["model"]
@@ -89,14 +93,12 @@ class PreparedInstance(Generic[M]):
     def fetch(self, values: Mapping[str, Any]) -> M | None:
         """The row, if there is one (one query). VALUES are Python's: a UUID, a datetime."""
         connection = connections[self._using]
-        params = [
-            param.output_field.get_db_prep_value(values[param.value], connection)
-            if isinstance(param, Parameter)
-            else param
-            for param in self._params
-        ]
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, params)
+            given = [
+                param.output_field.get_db_prep_value(values[param.value], connection)
+                for param in self._variable.values()
+            ]
+            self._statement.execute(cursor, connection, given)
             found = cursor.fetchone()
         if found is None:
             return None
