@@ -44,6 +44,13 @@ def namespace_of(channel: str) -> tuple[Namespace, str] | None:
     return namespace, key
 
 
+def id_of(key: str) -> int | None:
+    """The id that `key` names, None when it names none: "007" would be a second name of one channel, never heard on."""
+    if not (key.isascii() and key.isdigit()) or len(key) > 18 or str(int(key)) != key:
+        return None
+    return int(key)
+
+
 def everyone(key: str, user_ids: Collection[int | None]) -> set[int | None]:
     """The authoriser of public channels without a key, like `recipes`."""
     return set() if key else set(user_ids)
