@@ -43,3 +43,72 @@ class SessionRevoked(Event):
 
     user_id: int
     session_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _BlockChanged(Event):
+    """Told to the one who blocks alone; the other one hears `rights.changed`."""
+
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{blocker_id}",)
+    reauthorize_reader: ClassVar[bool] = True
+
+    blocker_id: int
+    blocked_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class BlockCreated(_BlockChanged):
+    """`blocker_id` has blocked `blocked_id`: the two see nothing of each other from now on."""
+
+    type: ClassVar[str] = "block.created"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class BlockDeleted(_BlockChanged):
+    """`blocker_id` has taken the block of `blocked_id` away."""
+
+    type: ClassVar[str] = "block.deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MuteChanged(Event):
+    """Told to the one who mutes alone."""
+
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{muter_id}",)
+    reauthorize_reader: ClassVar[bool] = True
+
+    muter_id: int
+    muted_id: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class MuteCreated(_MuteChanged):
+    """`muter_id` no longer hears of `muted_id`."""
+
+    type: ClassVar[str] = "mute.created"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class MuteDeleted(_MuteChanged):
+    """`muter_id` hears of `muted_id` again."""
+
+    type: ClassVar[str] = "mute.deleted"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class RightsChanged(Event):
+    """What this person may read has changed (a follow ended, premium began or ended, somebody blocked them).
+
+    It does not say why. Subscriptions that they lost are ended; clients read what they show again.
+    """
+
+    type: ClassVar[str] = "rights.changed"
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{user_id}",)
+    reauthorize_reader: ClassVar[bool] = True
+
+    user_id: int

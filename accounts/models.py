@@ -21,10 +21,39 @@ def followed_by(viewer: Any, person: str) -> Exists | Value:
     return Exists(Follow.objects.filter(follower=viewer.pk, followee=OuterRef(person)))
 
 
+def unblocked(viewer: Any, person: str) -> Q:
+    """That neither `viewer` nor the person whose id is in the column `person` has blocked the other.
+
+    Two subqueries that the database runs once each, not for every row.
+    """
+    if viewer.pk is None:
+        return Q()
+    by_viewer = Block.objects.filter(blocker=viewer.pk).values("blocked")
+    of_viewer = Block.objects.filter(blocked=viewer.pk).values("blocker")
+    return ~Q(**{f"{person}__in": by_viewer}) & ~Q(**{f"{person}__in": of_viewer})
+
+
+def unmuted(viewer: Any, person: str) -> Q:
+    """That `viewer` has not muted the person whose id is in the column `person`."""
+    if viewer.pk is None:
+        return Q()
+    return ~Q(**{f"{person}__in": Mute.objects.filter(muter=viewer.pk).values("muted")})
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, viewer: Any) -> "UserQuerySet":
-        """People whom `viewer` (a User or AnonymousUser) may see."""
-        return self.filter(is_active=True)
+        """People whom `viewer` (a User or AnonymousUser) may see: not those who have blocked them.
+
+        Whom the viewer has blocked stays visible, for the page says so; lists use `listed_for`.
+        """
+        people = self.filter(is_active=True)
+        if viewer.pk is None:
+            return people
+        return people.exclude(pk__in=Block.objects.filter(blocked=viewer.pk).values("blocker"))
+
+    def listed_for(self, viewer: Any) -> "UserQuerySet":
+        """People whom lists show to `viewer`: no block between the two, either way."""
+        return self.filter(unblocked(viewer, "pk"), is_active=True)
 
     def named(self, username: str) -> "UserQuerySet":
         """The person of that username in any case. (`__iexact` is UPPER() in SQL and would miss the index.)"""
@@ -207,3 +236,46 @@ class Follow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.follower_id} follows {self.followee_id}"
+
+
+class Block(models.Model):
+    """Two people who never meet: neither sees the other or what the other writes, wherever it may be.
+
+    The blocker keeps the blocked one's page, to take the block away.
+    """
+
+    blocker = models.ForeignKey(User, on_delete=models.CASCADE, related_name="blocks", db_index=False)
+    blocked = models.ForeignKey(User, on_delete=models.CASCADE, related_name="blocked_by", db_index=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Also the index behind "whom have I blocked".
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="block_once"),
+            models.CheckConstraint(condition=~Q(blocker=F("blocked")), name="block_not_oneself"),
+        ]
+        indexes = [
+            # "Who has blocked me", answered from the index alone.
+            models.Index(fields=["blocked", "blocker"], name="block_of_blocked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocks {self.blocked_id}"
+
+
+class Mute(models.Model):
+    """`muter` does not hear of `muted`: in no list, notification or socket. The muted one is not told."""
+
+    muter = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mutes", db_index=False)
+    muted = models.ForeignKey(User, on_delete=models.CASCADE, related_name="muted_by")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Also the index behind "whom have I muted".
+            models.UniqueConstraint(fields=["muter", "muted"], name="mute_once"),
+            models.CheckConstraint(condition=~Q(muter=F("muted")), name="mute_not_oneself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.muter_id} mutes {self.muted_id}"

@@ -19,6 +19,8 @@ the new count), so a replay does no harm.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
+from string import Formatter
 from typing import Any, ClassVar, TypedDict, TypeVar
 
 
@@ -42,16 +44,31 @@ class Event:
     heard_on: ClassVar[tuple[str, ...]] = ()
     # After this event has been delivered, the readers of its channel are asked for their right again.
     reauthorize: ClassVar[bool] = False
+    # After this event has been delivered on somebody's inbox, all rights of that person's connections are asked again,
+    # and whose words are hidden from them.
+    reauthorize_reader: ClassVar[bool] = False
+    # Fields that a reader from whom the actor is hidden (a block, a mute) receives as null, like the actor itself.
+    content: ClassVar[tuple[str, ...]] = ()
 
     actor: Actor | None
 
     def channels(self) -> list[str]:
-        """The channels of this very event: one numbered copy goes to each."""
-        return [channel.format_map(vars(self)) for channel in self.heard_on]
+        """The channels of this very event: one numbered copy goes to each.
+
+        A template with a field that is None names no channel: `recipe:{recipe_id}` of a like that is no recipe's.
+        """
+        named = {name: value for name, value in vars(self).items() if value is not None}
+        return [channel.format_map(named) for channel in self.heard_on if _names(channel) <= named.keys()]
 
     def payload(self) -> dict[str, Any]:
         """The event's own fields (JSON types only), without `type`, `at` and `actor`."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "actor"}
+
+
+@cache
+def _names(template: str) -> set[str]:
+    """The fields in braces."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 EVENTS: dict[str, type[Event]] = {}

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import NullIf
 
+from accounts.models import unblocked, unmuted
 from core.models import Timestamped
 
 # "Top" is a Bayesian average: as if everyone's recipe had ten ratings of 3, the middle of the scale, before the first
@@ -28,19 +29,24 @@ class Tag(models.Model):
 class RecipeQuerySet(models.QuerySet["Recipe"]):
     def visible_to(self, viewer: Any) -> "RecipeQuerySet":
         """Recipes that `viewer` (a User or AnonymousUser) may see: list, detail, search and sockets all ask here."""
-        return self.filter(seller__is_active=True)
+        return self.filter(unblocked(viewer, "seller"), seller__is_active=True)
 
 
 class Recipe(Timestamped):
-    """A seller's recipe.
+    """A seller's recipe. Of a premium one, everybody sees name and image; the rest is `locked` for who has no premium.
 
     `rating_sum` and `rating_count` are exact (recipes/aggregates.py changes them); what is computed from them is a
     stored column of the database's own, so that it cannot disagree and lists can sort by it.
     """
 
+    class Visibility(models.TextChoices):
+        PUBLIC = "public"
+        PREMIUM = "premium"
+
     seller = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="recipes", db_index=False
     )
+    visibility = models.CharField(max_length=9, choices=Visibility.choices, default=Visibility.PUBLIC)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=10_000)
     image = models.ForeignKey(
@@ -72,10 +78,14 @@ class Recipe(Timestamped):
         db_persist=True,
     )
 
+    # Recent activity, as a whole number that a cursor compares exactly; a job in the background computes it.
+    trending_score = models.BigIntegerField(default=0)
+
     objects = RecipeQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(visibility__in=["public", "premium"]), name="recipe_visibility_known"),
             models.CheckConstraint(
                 condition=Q(rating_sum__gte=F("rating_count"), rating_sum__lte=F("rating_count") * 5),
                 name="recipe_aggregates_agree",
@@ -86,6 +96,8 @@ class Recipe(Timestamped):
             models.Index(fields=["seller", "-id"], name="recipe_of_seller"),
             # The best, by keyset.
             models.Index(fields=["-top_score", "-id"], name="recipe_top"),
+            # What is talked about, by keyset.
+            models.Index(fields=["-trending_score", "-id"], name="recipe_trending"),
         ]
 
     def __str__(self) -> str:
@@ -155,7 +167,7 @@ class Step(models.Model):
 class RatingQuerySet(models.QuerySet["Rating"]):
     def visible_to(self, viewer: Any) -> "RatingQuerySet":
         """Ratings that `viewer` may read, of a recipe that they may see."""
-        return self.filter(user__is_active=True)
+        return self.filter(unblocked(viewer, "user"), unmuted(viewer, "user"), user__is_active=True)
 
 
 class Rating(Timestamped):
