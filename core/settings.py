@@ -224,8 +224,12 @@ STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000
 JOB_OVERDUE_SECONDS: int = env.int("JOB_OVERDUE_SECONDS", default=60)
 # A running job whose worker has not said for this long that it lives is given to another one.
 JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=15)
+# Posts of people with more followers are not written into each feed: feeds read them from their author.
+FEED_FAN_OUT_MAX: int = env.int("FEED_FAN_OUT_MAX", default=10_000)
 
 # --- REST -------------------------------------------------------------------------------------------
+# After how many seconds a request with an Idempotency-Key that was not answered is taken for lost: longer than any.
+IDEMPOTENCY_LEASE_SECONDS: int = env.int("IDEMPOTENCY_LEASE_SECONDS", default=60)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
@@ -292,6 +296,7 @@ CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
+    "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
 }
 

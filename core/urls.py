@@ -10,6 +10,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("accounts.urls")),
     path("api/", include("recipes.urls")),
+    path("api/", include("posts.urls")),
     path("api/", include("media_pipeline.urls")),
     path("api/schema/", docs.schema, name="schema"),
     path("api/docs/", docs.swagger, name="docs"),

@@ -1,0 +1,70 @@
+"""The moment a post becomes public: written at once, when its time has come, as a repost or by a recipe."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from accounts.models import Profile, User
+from accounts.shapes import actor_of
+from posts.events import PostPublished
+from posts.models import Notification, Post, PostTag
+from posts.notify import notify
+from recipes.models import Tag
+from realtime.outbox import record, record_job
+
+
+def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
+    """Counts the saved POST, finds it by its tags, tells of it and has it written into feeds. In a transaction.
+
+    `author` needs `profile__picture` loaded. MEDIA are its media shapes.
+    """
+    write_tags(post)
+    if post.kind == Post.Kind.STATUS:
+        Profile.objects.filter(user=author).update(post_count=F("post_count") + 1)
+    followers = Profile.objects.filter(user=author).values_list("follower_count", flat=True).get()
+    if followers > settings.FEED_FAN_OUT_MAX:
+        post.is_pulled = True
+        post.save(update_fields=["is_pulled"])
+    elif followers:
+        record_job("posts.fan_out", queue="follows", post_id=post.pk)
+    if "@" in post.text:
+        notify(Notification.Kind.MENTION, actor_id=author.pk, post_id=post.pk)
+    record(
+        PostPublished(
+            actor=actor_of(author),
+            post_id=post.pk,
+            author_id=author.pk,
+            kind=post.kind,
+            recipe_id=post.announces_id or post.recipe_id,
+            original_id=post.original_id,
+            published_at=post.published_at.isoformat(),
+            **public_content(post, media),
+        )
+    )
+
+
+def public_content(post: Post, media: list[dict[str, Any]]) -> dict[str, Any]:
+    """What events say of a post: no event carries a locked body."""
+    locked = post.visibility == Post.Visibility.PREMIUM
+    return {
+        "visibility": post.visibility,
+        "locked": locked,
+        "text": "" if locked else post.text,
+        "tags": post.tag_names,
+        "media": [] if locked else media,
+    }
+
+
+def write_tags(post: Post) -> None:
+    """Makes POST be found by its `tag_names`, and by no others."""
+    names = post.tag_names
+    PostTag.objects.filter(post=post).exclude(tag__name__in=names).delete()
+    if not names:
+        return
+    # In one order, so that two who bring the same new tags do not wait for each other.
+    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
+    ids = Tag.objects.filter(name__in=names).values_list("id", flat=True)
+    PostTag.objects.bulk_create(
+        [PostTag(post=post, tag_id=tag_id, published_at=post.published_at) for tag_id in ids], ignore_conflicts=True
+    )

@@ -1,0 +1,5 @@
+"""Addresses of the social network, under `/api/`."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
