@@ -40,6 +40,11 @@ def unmuted(viewer: Any, person: str) -> Q:
     return ~Q(**{f"{person}__in": Mute.objects.filter(muter=viewer.pk).values("muted")})
 
 
+def may_read_premium(viewer: Any, author_id: int) -> bool:
+    """Whether `viewer` (a User or AnonymousUser) reads the body of what that author keeps for premium users."""
+    return viewer.pk is not None and (viewer.pk == author_id or viewer.is_premium or viewer.is_moderator)
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def visible_to(self, viewer: Any) -> "UserQuerySet":
         """People whom `viewer` (a User or AnonymousUser) may see: not those who have blocked them.

@@ -13,7 +13,7 @@ from django.db.models.lookups import LessThanOrEqual
 from accounts.models import User
 from core.prepared import Parameter, Prepared, PreparedPages
 from recipes.models import Ingredient, Recipe, Step, Tag
-from recipes.shapes import detail_shape, recipe_rows
+from recipes.shapes import detail_shape, is_locked, recipe_rows
 
 _ID = BigAutoField()
 _ALL = 1_000
@@ -59,14 +59,17 @@ PAGES = {
 
 
 def recipe_read(viewer: Any, recipe_id: int) -> dict[str, Any] | None:
-    """The whole recipe as VIEWER sees it, None when they do not. Three queries."""
+    """The whole recipe as VIEWER sees it, None when they do not. Three queries; one of a locked recipe."""
     values = {"recipe": min(recipe_id, BigIntegerField.MAX_BIGINT), "viewer": viewer.pk}
     recipe, ingredients, steps = _details(viewer.pk is not None)
     rows = recipe.fetch(values, limit=1)
     if not rows:
         return None
+    row = rows[0]
+    if is_locked(row, viewer):
+        return detail_shape(row, viewer, [], [])
     # No limit of their own: the serializers have one.
-    return detail_shape(rows[0], ingredients.fetch(values, limit=_ALL), steps.fetch(values, limit=_ALL))
+    return detail_shape(row, viewer, ingredients.fetch(values, limit=_ALL), steps.fetch(values, limit=_ALL))
 
 
 @cache

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from accounts.models import User
 from core.fields import BoundedList, Text, WholeNumber
 from media_pipeline.serializers import ImageOutput, PictureField
+from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
 from recipes.tags import TAG_MAX, normal_tag
 
@@ -172,6 +173,11 @@ class _RecipeFields(serializers.Serializer[Any]):
     servings = WholeNumber(min_value=1, max_value=1_000, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
+    visibility = serializers.ChoiceField(
+        choices=Recipe.Visibility.choices,
+        required=False,
+        help_text="of a premium recipe everyone sees name, image and tags, and premium users the rest",
+    )
     image_id = serializers.UUIDField(required=False, allow_null=True)
 
 
@@ -285,8 +291,10 @@ class RecipeOutput(serializers.Serializer[Any]):
     comment_count = serializers.IntegerField()
     is_liked = serializers.BooleanField()
     is_saved = serializers.BooleanField()
-    visibility = serializers.ChoiceField(choices=["public"])
-    locked = serializers.BooleanField()
+    visibility = serializers.ChoiceField(choices=Recipe.Visibility.choices)
+    locked = serializers.BooleanField(
+        help_text="true when you lack premium: then description, ingredients and steps are left out (empty)"
+    )
     post_id = serializers.IntegerField(allow_null=True)
     version = serializers.IntegerField(help_text="goes up with each edit; what If-Match compares")
     created_at = serializers.DateTimeField()

@@ -20,7 +20,7 @@ from recipes.events import RatingCreated, RatingDeleted, RatingUpdated, RecipeDe
 from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
 from recipes.quantities import Line
 
-_FIELDS = ("name", "description", "servings", "prep_minutes", "cook_minutes")
+_FIELDS = ("name", "description", "visibility", "servings", "prep_minutes", "cook_minutes")
 
 
 class RecipeContent(TypedDict, total=False):
@@ -31,6 +31,7 @@ class RecipeContent(TypedDict, total=False):
 
     name: str
     description: str
+    visibility: str
     servings: int | None
     prep_minutes: int | None
     cook_minutes: int | None

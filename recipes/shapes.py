@@ -5,15 +5,17 @@ from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
 
+from accounts.models import may_read_premium
 from media_pipeline.shapes import image_fields, image_shape_from
 from media_pipeline.storage import public_url
 from recipes.models import Rating, Recipe
 from recipes.quantities import display
+from recipes.social import social_fields, social_shape, with_social
 
 _PERSON = ("id", "username", "display_name", "role", "profile__picture__renditions")
 _OWN = (
     *("id", "name", "description", "servings", "prep_minutes", "cook_minutes", "tag_names", "version"),
-    *("avg_rating", "rating_count", "created_at", "updated_at"),
+    *("visibility", "avg_rating", "rating_count", "created_at", "updated_at"),
 )
 _FIELDS = (*_OWN, *(f"seller__{name}" for name in _PERSON), *image_fields("image__"))
 _RATING_FIELDS = (
@@ -24,20 +26,28 @@ _RATING_FIELDS = (
 
 def recipe_rows(recipes: QuerySet[Recipe], viewer: Any, *extra: str) -> QuerySet[Recipe, dict[str, Any]]:
     """RECIPES as rows for `recipe_shape`, with the viewer's own rating: one query whatever their number."""
-    rows: QuerySet[Recipe, dict[str, Any]] = recipes.values(*_FIELDS, *extra)
+    fields = (*_FIELDS, *social_fields(viewer), *extra)
     if viewer.pk is not None:
         own = FilteredRelation("ratings", condition=Q(ratings__user=viewer.pk))
-        rows = recipes.alias(own_rating=own).values(*_FIELDS, *extra, "own_rating__score")
+        recipes = with_social(recipes.alias(own_rating=own), viewer)
+        fields = (*fields, "own_rating__score")
+    rows: QuerySet[Recipe, dict[str, Any]] = recipes.values(*fields)
     return rows
 
 
-def recipe_shape(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe without its ingredients and steps, as lists show it."""
+def is_locked(row: Mapping[str, Any], viewer: Any) -> bool:
+    """Whether VIEWER (a User or AnonymousUser) sees no more than name, image and tags of the recipe in ROW."""
+    return row["visibility"] == Recipe.Visibility.PREMIUM and not may_read_premium(viewer, row["seller__id"])
+
+
+def recipe_shape(row: Mapping[str, Any], viewer: Any) -> dict[str, Any]:
+    """A recipe without its ingredients and steps, as lists show it to VIEWER, for whom the row was read."""
     average = row["avg_rating"]
+    locked = is_locked(row, viewer)
     return {
         "id": row["id"],
         "name": row["name"],
-        "description": row["description"],
+        "description": "" if locked else row["description"],
         "image": image_shape_from(row, "image__"),
         "servings": row["servings"],
         "prep_minutes": row["prep_minutes"],
@@ -47,30 +57,28 @@ def recipe_shape(row: Mapping[str, Any]) -> dict[str, Any]:
         "avg_rating": None if average is None else float(average),
         "rating_count": row["rating_count"],
         "my_rating": row.get("own_rating__score"),
-        # A recipe's likes and comments are its announcement's (posts), which does not exist yet.
-        "like_count": 0,
-        "comment_count": 0,
-        "is_liked": False,
-        "is_saved": False,
-        "visibility": "public",
-        "locked": False,
-        "post_id": None,
+        **social_shape(row),
+        "visibility": row["visibility"],
+        "locked": locked,
         "version": row["version"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
 
 
-def recipe_shapes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [recipe_shape(row) for row in rows]
+def recipe_shapes(rows: Iterable[Mapping[str, Any]], viewer: Any) -> list[dict[str, Any]]:
+    return [recipe_shape(row, viewer) for row in rows]
 
 
 def detail_shape(
-    row: Mapping[str, Any], ingredients: Iterable[Mapping[str, Any]], steps: Iterable[Mapping[str, Any]]
+    row: Mapping[str, Any],
+    viewer: Any,
+    ingredients: Iterable[Mapping[str, Any]],
+    steps: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """A whole recipe; INGREDIENTS and STEPS are rows of all their columns beside the ids."""
+    """A whole recipe; INGREDIENTS and STEPS are rows of all their columns beside the ids, none of a locked one."""
     return {
-        **recipe_shape(row),
+        **recipe_shape(row, viewer),
         "ingredients": [
             {
                 **line,

@@ -92,7 +92,13 @@ def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
     if request.user.pk is not None:
         filters["viewer"] = request.user.pk
     position = stream_position(channel)
-    page = pages.respond_to(request, frozenset(filters), filters, recipe_shapes, headers={"Stream-Position": position})
+    page = pages.respond_to(
+        request,
+        frozenset(filters),
+        filters,
+        lambda rows: recipe_shapes(rows, request.user),
+        headers={"Stream-Position": position},
+    )
     return conditional(request, page)
 
 
