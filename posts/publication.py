@@ -10,8 +10,8 @@ from accounts.shapes import actor_of
 from posts.events import PostPublished
 from posts.models import Notification, Post, PostTag
 from posts.notify import notify
-from recipes.models import Tag
 from realtime.outbox import record, record_job
+from recipes.models import Tag
 
 
 def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
