@@ -48,6 +48,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.UnsupportedType: 415,
+    errors.Unprocessable: 422,
     errors.Throttled: 429,
     errors.Unavailable: 503,
 }

@@ -78,6 +78,12 @@ class UnsupportedType(DomainError):
     code = "unsupported_media_type"
 
 
+class Unprocessable(DomainError):
+    """The input is well-formed, and contradicts what was sent before under the same key."""
+
+    code = "unprocessable"
+
+
 class Throttled(DomainError):
     """Too many tries. `wait`: whole seconds until the next one may be made."""
 

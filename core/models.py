@@ -1,6 +1,8 @@
-"""Abstract bases that several apps share."""
+"""Abstract bases that several apps share, and the idempotency keys of requests to any of them."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 
 class Timestamped(models.Model):
@@ -11,3 +13,38 @@ class Timestamped(models.Model):
 
     class Meta:
         abstract = True
+
+
+class IdempotencyKey(models.Model):
+    """A request that its sender may repeat: see `core.claims`, which alone writes these rows.
+
+    Until `status` is set the request is running, or its server was killed: `leased_until` says which.
+    """
+
+    # The constraint below has an index that begins with the person.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    # How often the key was claimed: who has lost it can tell.
+    attempt = models.PositiveIntegerField(default=1)
+    leased_until = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_of_user"),
+            models.CheckConstraint(
+                condition=Q(status__isnull=True, body__isnull=True) | Q(status__isnull=False, body__isnull=False),
+                name="idempotency_key_answered_whole",
+            ),
+        ]
+        indexes = [
+            # What the trimming looks for.
+            models.Index(fields=["expires_at"], name="idempotency_key_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.user_id}"

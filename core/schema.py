@@ -1,5 +1,5 @@
 """How routes are described in OpenAPI. What every route shares is added here, so that no view can forget it: problem
-answers, cursor pages, rate limits, ETags.
+answers, cursor pages, rate limits, ETags, idempotency keys.
 
 A list is declared as `responses={200: ThingOutput(many=True)}` and described as a cursor page. A read that tells its
 channel's position adds `parameters=[STREAM_POSITION]`.
@@ -14,6 +14,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 
 from core.api import PROBLEM_TYPE
+from core.idempotency import HEADER, KEY_PATTERN, REPLAYED, honours_key
 from core.pages import DEFAULT_LIMIT, MAX_LIMIT
 
 STREAM_POSITION = OpenApiParameter(
@@ -21,6 +22,16 @@ STREAM_POSITION = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     response=[200],
     description="`channel;epoch;offset`, taken before the data: subscribe from there and miss nothing.",
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "pattern": KEY_PATTERN, "minLength": 1, "maxLength": 255},
+    location=OpenApiParameter.HEADER,
+    description=(
+        "Made anew for each thing to create, say a UUID: then the request may be sent again for 24 hours, and creates "
+        "once. Another request under the same key is 422 `idempotency_mismatch`; the same one while the first still "
+        "runs is 409 `in_flight`."
+    ),
 )
 # What each problem means, and the headers that come with it.
 PROBLEMS = {
@@ -33,6 +44,7 @@ PROBLEMS = {
     "412": ("PreconditionFailed", "It was changed since you read it: `If-Match` names an older version."),
     "413": ("TooLarge", "More bytes, pixels or items than are taken."),
     "415": ("UnsupportedMediaType", "A body or a file of this kind is not taken."),
+    "422": ("UnprocessableContent", "The `Idempotency-Key` was used for another request (`idempotency_mismatch`)."),
     "429": ("TooManyRequests", "Past a limit: try again after `Retry-After` seconds."),
     "503": ("Unavailable", "Overloaded, or a part is away: try again after `Retry-After` seconds."),
 }
@@ -46,6 +58,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
     "ETag": {"description": "For `If-None-Match` and `If-Match`.", "schema": {"type": "string"}},
     "Link": {"description": "The pages beside this one (RFC 8288).", "schema": {"type": "string"}},
+    REPLAYED: {
+        "description": "This is the answer to the first request with this `Idempotency-Key`; nothing was done again.",
+        "schema": {"type": "string", "const": "true"},
+    },
     "Location": {"description": "Where the new thing is.", "schema": {"type": "string"}},
 }
 PROBLEM_SCHEMA: dict[str, Any] = {
@@ -116,6 +132,12 @@ class Schema(AutoSchema):
     def _get_paginator(self) -> CursorPage:
         return CursorPage()
 
+    def get_override_parameters(self) -> list[Any]:
+        return [IDEMPOTENCY_KEY] if self._is_idempotent() else []
+
+    def _is_idempotent(self) -> bool:
+        return honours_key(self.view, self.method)
+
     def map_parsers(self) -> list[str]:
         """JSON alone, unless a view says more: forms are parsed everywhere, and cannot say null, numbers or lists."""
         return ["application/json"]
@@ -152,6 +174,8 @@ class Schema(AutoSchema):
             names.append("Link")
         if status == "201":
             names.append("Location")
+        if self._is_idempotent():
+            names.append(REPLAYED)
         return names
 
     def _problem_statuses(self) -> set[str]:
@@ -170,6 +194,8 @@ class Schema(AutoSchema):
             statuses.add("404")
         if writes:
             statuses |= {"409", "413"}
+        if self._is_idempotent():
+            statuses.add("422")
         if self._get_request_body():  # type: ignore[no-untyped-call]
             statuses.add("415")
         if any(getattr(parameter, "name", "") == "If-Match" for parameter in self.get_override_parameters()):

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from core.errors import NotFound
 from core.etags import conditional
+from core.idempotency import idempotent
 from media_pipeline.models import Media
 from media_pipeline.serializers import MediaInput, MediaOutput
 from media_pipeline.services import image_create, media_delete
@@ -56,6 +57,7 @@ class MediaListView(APIView):
             ),
         ],
     )
+    @idempotent
     def post(self, request: Request) -> Response:
         data = MediaInput(data=request.data)
         data.is_valid(raise_exception=True)

@@ -17,6 +17,7 @@ from accounts.shapes import short_user
 from accounts.views.people import get_user_for_viewer
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
+from core.idempotency import idempotent
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from realtime.positions import stream_position
@@ -134,6 +135,7 @@ class RecipeListView(APIView):
         responses={201: RecipeDetailOutput},
         examples=[SHAKSHUKA, WHOLE],
     )
+    @idempotent
     def post(self, request: Request) -> HttpResponse:
         user = user_of(request)
         require_seller(user)
@@ -228,6 +230,7 @@ class RecipeRateView(APIView):
         responses={200: RatedOutput, 201: RatedOutput},
         examples=[REVIEW, RATED],
     )
+    @idempotent
     def post(self, request: Request, recipe_id: int) -> Response:
         user = user_of(request)
         recipe = get_recipe_for_user(user, recipe_id)
