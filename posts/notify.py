@@ -19,6 +19,16 @@ def notify(
     actor to the recipient's notification or takes them out of it. So it is called alike after both, and again does no
     harm. `recipient_id` None: the job finds them (those whom a text mentions). Nobody is told of what they did
     themselves.
+
+    What it is about, by kind; what else is given does no harm:
+
+    like       `comment_id` of the liked comment, else `post_id`
+    comment    `post_id`
+    reply      `comment_id` of the comment that was replied to, not of the reply
+    mention    `comment_id` of the comment that names people, else `post_id`; after an edit, too
+    repost     `post_id` of the original
+    rating     `recipe_id`
+    follow     `recipient_id`
     """
     if recipient_id == actor_id:
         return
