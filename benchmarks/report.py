@@ -74,6 +74,8 @@ def _rest(rest: Result) -> list[str]:
     notes.append(
         f"Counters afterwards: Simmer has {ours:,} ratings, {rest['counters']['events']:,} rating events and"
         f" {our_wrong} recipes whose counters are wrong; stock has {theirs:,} ratings and {their_wrong} such recipes."
+        f" Posts whose likes or comments are counted wrong: {rest['counters']['wrong_posts']['simmer']} of Simmer's,"
+        f" {rest['counters']['wrong_posts']['stock']} of stock's."
     )
     load = f"{rest['client']}, {rest['connections']} keep-alive connections; lists are 20 of 100,000 recipes."
     return ["## REST", f"Load: {load}", _table(header, rows), *notes]
@@ -160,6 +162,9 @@ def _goals(result: Result) -> list[list[str]]:
         except (KeyError, ZeroDivisionError, statistics.StatisticsError):
             rows.append([label, "not measured", "", ""])
             continue
+        if value != value:  # a case that was skipped
+            rows.append([label, "not measured", "", ""])
+            continue
         met = value <= goal if bound == AT_MOST else value >= goal
         shown = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
         rows.append([label, shown + unit, f"{bound} {goal:g}{unit}", "yes" if met else "**no**"])
@@ -207,7 +212,20 @@ _GOALS: list[tuple[str, Callable[[Result], float], str, float, str]] = [
     ("unchanged list (304) to the uncached list", _rest_ratio("unchanged", "list"), AT_LEAST, 2, "x"),
     ("recipe detail to stock's", _rest_ratio("detail", "detail.stock"), AT_LEAST, 15, "x"),
     ("rating with its event to stock's", _rest_ratio("rate", "rate.stock"), AT_LEAST, 6, "x"),
+    ("post list to stock's", _rest_ratio("posts", "posts.stock"), AT_LEAST, 15, "x"),
+    ("post detail to stock's", _rest_ratio("post", "post.stock"), AT_LEAST, 15, "x"),
+    ("feed, newest first, to stock's", _rest_ratio("feed", "feed.stock"), AT_LEAST, 15, "x"),
+    ("feed, ranked, to stock's", _rest_ratio("feed.ranked", "feed.stock"), AT_LEAST, 15, "x"),
+    ("like with its event to stock's", _rest_ratio("like", "like.stock"), AT_LEAST, 6, "x"),
+    ("comment with its event to stock's", _rest_ratio("comment", "comment.stock"), AT_LEAST, 6, "x"),
     ("recipes with wrong counters", lambda result: float(result["rest"]["counters"]["simmer"][1]), AT_MOST, 0, ""),
+    (
+        "posts with wrong counters",
+        lambda result: float(result["rest"]["counters"]["wrong_posts"]["simmer"]),
+        AT_MOST,
+        0,
+        "",
+    ),
     (
         "deliveries a core-second, W=8, to the tutorial",
         _socket_ratio("simmer", "flight.8", "per_core_second"),

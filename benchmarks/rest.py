@@ -13,10 +13,12 @@ from benchmarks.machine import STRANGERS
 from benchmarks.servers import Services, WebServer
 
 LIST = "/api/recipes/"
+POSTS = "/api/posts/"
 # A throttle that counts every request and never refuses one.
 COUNTING = {"THROTTLE_ANON": "100000000/min", "THROTTLE_USER": "100000000/min"}
-RATED_RECIPES = 500
-RATINGS_PER_RUN = 20_000
+# So many recipes or posts are written to, and so many writes are prepared for a run.
+WRITTEN = 500
+WRITES_PER_RUN = 20_000
 
 # The requests of one run, given how often the case ran before.
 Requests = Callable[[int], Sequence[str]]
@@ -127,6 +129,18 @@ def _cases(
         Case("unchanged", "list unchanged (304), Simmer", simmer, _always(_conditional(simmer)), status=304),
         Case("detail.stock", "detail, stock", stock, _details(theirs)),
         Case("detail", "detail, Simmer", simmer, _details(ours)),
+        Case("posts.stock", "posts, stock, page numbers", stock, _always(request("GET", POSTS))),
+        Case("posts", "posts, Simmer", simmer, _always(request("GET", POSTS))),
+        Case("posts.token", "posts, Simmer, signed in", simmer, _always(request("GET", POSTS, token=token))),
+        Case("post.stock", "post, stock", stock, _posts(theirs)),
+        Case("post", "post, Simmer", simmer, _posts(ours)),
+        Case("feed.stock", "feed, stock (IN subquery)", stock, _feeds(theirs, "")),
+        Case("feed", "feed, newest first, Simmer", simmer, _feeds(ours, "?order=latest")),
+        Case("feed.ranked", "feed, ranked, Simmer", simmer, _feeds(ours, "?order=ranked")),
+        Case("like.stock", "like, stock (count)", stock, _likes(theirs)),
+        Case("like", "like, Simmer (event included)", simmer, _likes(ours)),
+        Case("comment.stock", "comment, stock (count)", stock, _comments(theirs), status=201),
+        Case("comment", "comment, Simmer (event included)", simmer, _comments(ours), status=201),
         Case("rate.stock", "rate, stock (average and count)", stock, _ratings(theirs), status=201),
         Case("rate", "rate, Simmer (event included)", simmer, _ratings(ours), status=201),
     ]
@@ -154,21 +168,62 @@ def _details(loaded: dict[str, Any]) -> Requests:
     return lambda run: requests
 
 
+def _posts(loaded: dict[str, Any]) -> Requests:
+    ids = random.Random(2).sample(range(loaded["statuses"][0], loaded["statuses"][1] + 1), 500)
+    requests = [request("GET", f"{POSTS}{post_id}/") for post_id in ids]
+    return lambda run: requests
+
+
+def _feeds(loaded: dict[str, Any], query: str) -> Requests:
+    """The feeds of the people that have one, in turn."""
+    requests = [request("GET", f"/api/feed/{query}", token=token) for token in loaded["tokens"][: data.FEEDS]]
+    return lambda run: requests
+
+
 def _ratings(loaded: dict[str, Any]) -> Requests:
-    """First ratings only, of recipes in turn: no pair of person and recipe comes twice in all runs."""
-    first, tokens = loaded["recipes"][0], loaded["tokens"]
+    """First ratings only."""
+    return _once_each(
+        loaded,
+        loaded["recipes"][0],
+        lambda number, recipe_id, token: request(
+            "POST", f"{LIST}{recipe_id}/rate/", token=token, body={"score": 1 + number % 5, "review": ""}
+        ),
+    )
+
+
+def _likes(loaded: dict[str, Any]) -> Requests:
+    """First likes only."""
+    return _once_each(
+        loaded,
+        loaded["statuses"][0],
+        lambda number, post_id, token: request("PUT", f"{POSTS}{post_id}/like/", token=token),
+    )
+
+
+def _comments(loaded: dict[str, Any]) -> Requests:
+    return _once_each(
+        loaded,
+        loaded["statuses"][0] + WRITTEN,
+        lambda number, post_id, token: request(
+            "POST", f"{POSTS}{post_id}/comments/", token=token, body={"text": f"Made it {number} times, always good."}
+        ),
+    )
+
+
+def _once_each(loaded: dict[str, Any], first: int, write: Callable[[int, int, str], str]) -> Requests:
+    """`write(number, id, token)` of things in turn from FIRST on: no pair of person and thing comes twice in all runs.
+
+    A few hundred things, so that those who write at the same time meet.
+    """
+    tokens = loaded["tokens"]
+    pairs = len(tokens) * WRITTEN
 
     def requests(run: int) -> list[str]:
         # The probe (run -1) takes the last pair of all.
-        begin = run * RATINGS_PER_RUN if run >= 0 else len(tokens) * RATED_RECIPES - 1
+        begin = run * WRITES_PER_RUN if run >= 0 else pairs - 1
         return [
-            request(
-                "POST",
-                f"{LIST}{first + number % RATED_RECIPES}/rate/",
-                token=tokens[number // RATED_RECIPES],
-                body={"score": 1 + number % 5, "review": ""},
-            )
-            for number in range(begin, min(begin + RATINGS_PER_RUN, len(tokens) * RATED_RECIPES))
+            write(number, first + number % WRITTEN, tokens[number // WRITTEN])
+            for number in range(begin, min(begin + WRITES_PER_RUN, pairs))
         ]
 
     return requests
@@ -191,4 +246,14 @@ def _wrong_counters(services: Services) -> dict[str, Any]:
     )[0]
     events = services.execute("simmer", "SELECT count(*)::int FROM realtime_streamevent WHERE type LIKE 'rating.%'")[0]
     found["events"] = events[0]
+    wrong = (
+        "SELECT count(*)::int FROM {post} p WHERE like_count <> (SELECT count(*) FROM {like} l WHERE l.post_id = p.id)"
+        " OR comment_count <> (SELECT count(*) FROM {comment} c WHERE c.post_id = p.id)"
+    )
+    ours = wrong.format(post="posts_post", like="posts_postreaction", comment="posts_comment")
+    theirs = wrong.format(post="stock_post", like="stock_like", comment="stock_comment")
+    found["wrong_posts"] = {
+        "simmer": services.execute("simmer", ours)[0][0],
+        "stock": services.execute("stock", theirs)[0][0],
+    }
     return found

@@ -11,7 +11,7 @@ from django.db import transaction
 from rest_framework_simplejwt.tokens import AccessToken
 
 from benchmarks import data
-from benchmarks.peers.stock.models import Ingredient, Recipe, Step, User
+from benchmarks.peers.stock.models import Follow, Ingredient, Post, Recipe, Step, User
 
 
 def load() -> dict[str, list[object]]:
@@ -23,7 +23,16 @@ def load() -> dict[str, list[object]]:
         [Ingredient(recipe=recipe, **row) for recipe in detailed for row in data.ingredients()]
     )
     Step.objects.bulk_create([Step(recipe=recipe, **row) for recipe in detailed for row in data.steps()])
+    announcement = Post.objects.create(author=people[0], recipe_id=first)
+    data.multiply_announcement(announcement, first_author=people[0].pk, first_recipe=first, recipe_column="recipe_id")
+    status = Post.objects.create(author=people[0], text="template")
+    statuses = data.multiply_status(status, first_author=people[0].pk)
+    rows = data.follows(first_seller=people[0].pk, first_customer=people[data.SELLERS].pk)
+    Follow.objects.bulk_create(
+        [Follow(follower_id=follower, followee_id=followee) for follower, followee in rows], batch_size=10_000
+    )
     return {
+        "statuses": list(statuses),
         "recipes": [first, last],
         "tokens": [str(AccessToken.for_user(user)) for user in people[data.SELLERS :]],
     }

@@ -1,6 +1,6 @@
 from rest_framework import serializers
 
-from benchmarks.peers.stock.models import Ingredient, Rating, Recipe, Step, User
+from benchmarks.peers.stock.models import Comment, Ingredient, Post, Rating, Recipe, Step, User
 
 
 class SellerSerializer(serializers.ModelSerializer):
@@ -48,3 +48,32 @@ class RatingSerializer(serializers.ModelSerializer):
         model = Rating
         fields = ["id", "recipe", "user", "score", "review", "created_at", "updated_at"]
         read_only_fields = ["recipe"]
+
+
+class RecipeCardSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Recipe
+        fields = ["id", "name", "image", "avg_rating", "rating_count"]
+
+
+class PostSerializer(serializers.ModelSerializer):
+    author = SellerSerializer(read_only=True)
+    recipe = RecipeCardSerializer(read_only=True)
+    is_liked = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Post
+        fields = [
+            *["id", "author", "text", "image", "recipe", "tag_names", "like_count", "comment_count", "is_liked"],
+            *["created_at", "updated_at"],
+        ]
+        read_only_fields = ["like_count", "comment_count"]
+
+
+class CommentSerializer(serializers.ModelSerializer):
+    author = SellerSerializer(read_only=True)
+
+    class Meta:
+        model = Comment
+        fields = ["id", "post", "author", "text", "created_at", "updated_at"]
+        read_only_fields = ["post"]

@@ -1,14 +1,20 @@
 from typing import Any
 
-from django.db.models import Avg, Count, QuerySet
+from django.db.models import Avg, Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from rest_framework import pagination, permissions, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from benchmarks.peers.stock.models import Rating, Recipe
-from benchmarks.peers.stock.serializers import RatingSerializer, RecipeDetailSerializer, RecipeSerializer
+from benchmarks.peers.stock.models import Follow, Like, Post, Rating, Recipe
+from benchmarks.peers.stock.serializers import (
+    CommentSerializer,
+    PostSerializer,
+    RatingSerializer,
+    RecipeDetailSerializer,
+    RecipeSerializer,
+)
 
 
 class RecipeViewSet(viewsets.ModelViewSet):
@@ -45,6 +51,43 @@ class CursorRecipeViewSet(RecipeViewSet):
     """The same with keyset pages: no count."""
 
     pagination_class = RecipeCursorPagination
+
+
+class PostViewSet(viewsets.ModelViewSet):
+    serializer_class = PostSerializer
+
+    def get_queryset(self) -> QuerySet[Post]:
+        liked = Like.objects.filter(post=OuterRef("pk"), user=self.request.user.pk)
+        posts = Post.objects.select_related("author", "recipe").annotate(is_liked=Exists(liked))
+        return posts.order_by("-created_at")
+
+    @action(detail=True, methods=["put"], permission_classes=[permissions.IsAuthenticated])
+    def like(self, request: Request, pk: str) -> Response:
+        post = self.get_object()
+        Like.objects.get_or_create(post=post, user=request.user)
+        post.like_count = post.likes.count()
+        post.save(update_fields=["like_count", "updated_at"])
+        return Response({"post_id": post.pk, "like_count": post.like_count, "is_liked": True})
+
+    @action(detail=True, methods=["post"], permission_classes=[permissions.IsAuthenticated])
+    def comments(self, request: Request, pk: str) -> Response:
+        post = self.get_object()
+        serializer = CommentSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        serializer.save(post=post, author=request.user)
+        post.comment_count = post.comments.count()
+        post.save(update_fields=["comment_count", "updated_at"])
+        return Response(serializer.data, status=status.HTTP_201_CREATED)
+
+
+class FeedViewSet(PostViewSet):
+    """The posts of those whom one follows, found at each read."""
+
+    permission_classes = [permissions.IsAuthenticated]
+
+    def get_queryset(self) -> QuerySet[Post]:
+        followed = Follow.objects.filter(follower=self.request.user.pk).values("followee")
+        return super().get_queryset().filter(author__in=followed)
 
 
 def empty(request: HttpRequest) -> HttpResponse:
