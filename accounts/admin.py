@@ -1,4 +1,4 @@
-"""People, their sessions and follows in Django's admin."""
+"""People, their sessions, follows, blocks and mutes in Django's admin."""
 
 # The stubs make the base classes generic; at run time they are not: hence `type: ignore[type-arg]`.
 
@@ -12,9 +12,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Follow, Profile, Session, Ticket, User
-from accounts.services.profiles import user_deactivate
+from accounts.models import Block, Follow, Mute, Profile, Session, Ticket, User
+from accounts.services.profiles import rights_change, user_deactivate
 from accounts.services.sessions import session_revoke, sessions_revoke
+
+# Who has any of them reads what is locked for others.
+RIGHTS = {"premium_until", "staff_role", "is_superuser"}
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -78,6 +81,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             user_deactivate(user=obj)
+        if change and RIGHTS.intersection(form.changed_data):
+            rights_change(user=obj)
 
     @admin.action(description="End all sessions of the selected people")
     def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
@@ -112,14 +117,10 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self.message_user(request, "The sessions have ended.", messages.SUCCESS)
 
 
-@admin.register(Follow)
-class FollowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look at: a row added or deleted here would not be counted."""
+class LookedAtAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To look at: a row added or deleted here would not be counted, and no socket would hear of it."""
 
-    list_display = ("follower", "followee", "created_at")
     list_filter = ("created_at",)
-    search_fields = ("follower__username", "followee__username")
-    list_select_related = ("follower", "followee")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -129,6 +130,27 @@ class FollowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Follow)
+class FollowAdmin(LookedAtAdmin):
+    list_display = ("follower", "followee", "created_at")
+    search_fields = ("follower__username", "followee__username")
+    list_select_related = ("follower", "followee")
+
+
+@admin.register(Block)
+class BlockAdmin(LookedAtAdmin):
+    list_display = ("blocker", "blocked", "created_at")
+    search_fields = ("blocker__username", "blocked__username")
+    list_select_related = ("blocker", "blocked")
+
+
+@admin.register(Mute)
+class MuteAdmin(LookedAtAdmin):
+    list_display = ("muter", "muted", "created_at")
+    search_fields = ("muter__username", "muted__username")
+    list_select_related = ("muter", "muted")
 
 
 @admin.register(Ticket)

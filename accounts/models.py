@@ -14,11 +14,15 @@ from django.utils import timezone
 from core.models import Timestamped
 
 
-def followed_by(viewer: Any, person: str) -> Exists | Value:
-    """Whether `viewer` (a User or AnonymousUser) follows the person whose id is in the column `person`."""
-    if viewer.is_anonymous:
-        return Value(False)
-    return Exists(Follow.objects.filter(follower=viewer.pk, followee=OuterRef(person)))
+def relations_of(viewer: Any, person: str) -> dict[str, Exists | Value]:
+    """`is_followed`, `is_blocked` and `is_muted`: by `viewer`, of the person whose id is in the column `person`."""
+    if viewer.pk is None:
+        return {"is_followed": Value(False), "is_blocked": Value(False), "is_muted": Value(False)}
+    return {
+        "is_followed": Exists(Follow.objects.filter(follower=viewer.pk, followee=OuterRef(person))),
+        "is_blocked": Exists(Block.objects.filter(blocker=viewer.pk, blocked=OuterRef(person))),
+        "is_muted": Exists(Mute.objects.filter(muter=viewer.pk, muted=OuterRef(person))),
+    }
 
 
 def unblocked(viewer: Any, person: str) -> Q:
@@ -68,10 +72,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """The person of that e-mail address in any case."""
         return self.alias(email_ci=Lower("email")).filter(email_ci=email.lower())
 
-    def shown_to(self, viewer: Any) -> "UserQuerySet":
-        """Those visible to `viewer`, with all that a person's page shows, `is_followed` (by `viewer`) included."""
-        people = self.visible_to(viewer).select_related("profile__picture", "profile__cover")
-        return people.annotate(is_followed=followed_by(viewer, "pk"))
+    def with_page(self, viewer: Any) -> "UserQuerySet":
+        """With all that a person's page shows (accounts/shapes.py), the `relations_of` the viewer included."""
+        people = self.select_related("profile__picture", "profile__cover")
+        return people.annotate(**relations_of(viewer, "pk"))
 
 
 class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]

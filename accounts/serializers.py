@@ -131,7 +131,12 @@ class CoverInput(serializers.Serializer[Any]):
 
 
 class PeopleQuery(serializers.Serializer[Any]):
-    q = Text(max_length=100, required=False, allow_blank=True, help_text="part of a username or a display name")
+    q = Text(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        help_text="the beginning of a username, or of words of a display name",
+    )
 
 
 @_sample(USER_SAMPLE)
@@ -150,8 +155,8 @@ class UserOutput(serializers.Serializer[Any]):
     recipe_count = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     is_following = serializers.BooleanField(help_text="whether you follow them; false for anonymous readers")
-    is_blocked = serializers.BooleanField()
-    is_muted = serializers.BooleanField()
+    is_blocked = serializers.BooleanField(help_text="whether you have blocked them")
+    is_muted = serializers.BooleanField(help_text="whether you have muted them")
 
 
 @_sample(OWN_USER_SAMPLE)
@@ -201,3 +206,15 @@ class FollowOutput(serializers.Serializer[Any]):
     user_id = serializers.IntegerField()
     is_following = serializers.BooleanField()
     follower_count = serializers.IntegerField()
+
+
+@_sample({"user_id": 7, "is_blocked": True})
+class BlockOutput(serializers.Serializer[Any]):
+    user_id = serializers.IntegerField()
+    is_blocked = serializers.BooleanField()
+
+
+@_sample({"user_id": 7, "is_muted": True})
+class MuteOutput(serializers.Serializer[Any]):
+    user_id = serializers.IntegerField()
+    is_muted = serializers.BooleanField()

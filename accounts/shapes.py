@@ -1,10 +1,14 @@
 """People as clients see them. Plain functions over loaded rows: none of them queries."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
 from media_pipeline.shapes import image_shape, rendition_url
+from media_pipeline.storage import public_url
 from realtime.events import Actor
+
+_SHORT = ("id", "username", "display_name", "role", "profile__picture__renditions")
 
 
 def actor_of(user: User) -> Actor:
@@ -22,7 +26,27 @@ def short_user(user: User) -> dict[str, Any]:
     return {**actor_of(user), "role": user.role}
 
 
-def full_user(user: User, *, is_following: bool) -> dict[str, Any]:
+def short_user_fields(prefix: str) -> list[str]:
+    """The names to ask `.values()` for, so that `short_user_from(row, prefix)` can shape the row."""
+    return [prefix + name for name in _SHORT]
+
+
+def short_user_from(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """`short_user` of a `.values()` row that holds `short_user_fields(prefix)`."""
+    renditions = row[f"{prefix}profile__picture__renditions"]
+    small = renditions.get("small") if renditions else None
+    return {
+        "id": row[f"{prefix}id"],
+        "username": row[f"{prefix}username"],
+        "display_name": row[f"{prefix}display_name"] or row[f"{prefix}username"],
+        "picture": public_url(small["jpeg"]) if small else None,
+        "role": row[f"{prefix}role"],
+    }
+
+
+def full_user(
+    user: User, *, is_following: bool = False, is_blocked: bool = False, is_muted: bool = False
+) -> dict[str, Any]:
     """A person's page. Needs `profile__picture` and `profile__cover` loaded. Never the e-mail."""
     profile = user.profile
     return {
@@ -40,7 +64,35 @@ def full_user(user: User, *, is_following: bool) -> dict[str, Any]:
         "recipe_count": profile.recipe_count,
         "created_at": user.date_joined,
         "is_following": is_following,
-        "is_blocked": False,
+        "is_blocked": is_blocked,
+        "is_muted": is_muted,
+    }
+
+
+def page_of(user: User, relations: Any = None) -> dict[str, Any]:
+    """`full_user` for the viewer whose `relations_of` are annotated: on the person, or on the row RELATIONS."""
+    row: Any = relations or user
+    return full_user(user, is_following=row.is_followed, is_blocked=row.is_blocked, is_muted=row.is_muted)
+
+
+def withheld_user(user: User) -> dict[str, Any]:
+    """Somebody who has blocked the viewer, in the viewer's own list of blocks: what it takes to end that, no more."""
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "display_name": user.username,
+        "role": user.role,
+        "bio": "",
+        "website": "",
+        "picture": None,
+        "cover": None,
+        "follower_count": 0,
+        "following_count": 0,
+        "post_count": 0,
+        "recipe_count": 0,
+        "created_at": user.date_joined,
+        "is_following": False,
+        "is_blocked": True,
         "is_muted": False,
     }
 
@@ -48,7 +100,7 @@ def full_user(user: User, *, is_following: bool) -> dict[str, Any]:
 def own_user(user: User) -> dict[str, Any]:
     """What people see of themselves: their page and what nobody else may see."""
     return {
-        **full_user(user, is_following=False),
+        **full_user(user),
         "first_name": user.first_name,
         "last_name": user.last_name,
         "email": user.email,

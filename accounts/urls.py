@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import auth, me, people
+from accounts.views import auth, blocks, me, people
 
 urlpatterns = [
     path("auth/register/", auth.RegisterView.as_view(), name="auth-register"),
@@ -15,9 +15,13 @@ urlpatterns = [
     path("me/picture/", me.PictureView.as_view(), name="me-picture"),
     path("me/cover/", me.CoverView.as_view(), name="me-cover"),
     path("me/sessions/", me.SessionsView.as_view(), name="me-sessions"),
+    path("me/blocked/", blocks.BlockedView.as_view(), name="me-blocked"),
+    path("me/muted/", blocks.MutedView.as_view(), name="me-muted"),
     path("users/", people.UserListView.as_view(), name="user-list"),
     path("users/<str:username>/", people.UserDetailView.as_view(), name="user-detail"),
     path("users/<str:username>/follow/", people.FollowView.as_view(), name="user-follow"),
+    path("users/<str:username>/block/", blocks.BlockView.as_view(), name="user-block"),
+    path("users/<str:username>/mute/", blocks.MuteView.as_view(), name="user-mute"),
     path("users/<str:username>/followers/", people.FollowersView.as_view(), name="user-followers"),
     path("users/<str:username>/following/", people.FollowingView.as_view(), name="user-following"),
 ]

@@ -11,6 +11,7 @@ class _RecipeShown(Event):
     """What a card of the recipe shows. `image` is the image shape (media_pipeline/shapes.py) or None."""
 
     heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
+    content: ClassVar[tuple[str, ...]] = ("name", "image", "tags")
 
     recipe_id: int
     name: str
@@ -26,6 +27,7 @@ class RecipePublished(_RecipeShown):
 
     type: ClassVar[str] = "recipe.published"
     heard_on: ClassVar[tuple[str, ...]] = ("recipes", "user:{seller_id}")
+    content: ClassVar[tuple[str, ...]] = (*_RecipeShown.content, "seller_id")
 
     seller_id: int
 
@@ -55,6 +57,7 @@ class _Rating(Event):
     """A rating with the recipe's fresh aggregates: `avg_rating` to two decimals, None when nobody rates it."""
 
     heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
+    content: ClassVar[tuple[str, ...]] = ("rating_id", "score", "review")
 
     recipe_id: int
     rating_id: int

@@ -10,7 +10,7 @@ from django.db.models import BigAutoField, BigIntegerField, CharField, FloatFiel
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import LessThanOrEqual
 
-from accounts.models import User
+from accounts.models import User, unmuted
 from core.prepared import Parameter, Prepared, PreparedPages
 from recipes.models import Ingredient, Recipe, Step, Tag
 from recipes.shapes import detail_shape, is_locked, recipe_rows
@@ -29,6 +29,9 @@ def build(plan: Plan, beyond: Mapping[str, Parameter]) -> QuerySet[Recipe, dict[
     """The rows of a list. An unknown seller or tag is no row; the subqueries are constants to the database."""
     viewer = SIGNED_IN if "viewer" in plan else AnonymousUser()
     recipes = Recipe.objects.visible_to(viewer)
+    if "seller" not in plan and "username" not in plan:
+        # Whose recipes are asked for by name are shown, muted or not.
+        recipes = recipes.filter(unmuted(viewer, "seller"))
     if "seller" in plan:
         recipes = recipes.filter(seller=Parameter("seller", _ID))
     if "username" in plan:

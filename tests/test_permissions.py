@@ -17,6 +17,7 @@ from PIL import Image
 
 from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
+from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
 from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
 from tests.actors import ACTORS, Cast, make_cast
@@ -40,11 +41,17 @@ me-cover              PUT     401       200      200    200   200   200       20
 me-cover              DELETE  401       204      204    204   204   204       204   401
 me-sessions           GET     401       200      200    200   200   200       200   401
 me-sessions           DELETE  401       204      204    204   204   204       204   401
+me-blocked            GET     401       200      200    200   200   200       200   401
+me-muted              GET     401       200      200    200   200   200       200   401
 
 user-list             GET     200       200      200    200   200   200       200   401
 user-detail           GET     200       200      200    200   200   200       200   401
 user-follow           PUT     401       200      200    400   200   200       200   401
 user-follow           DELETE  401       200      200    200   200   200       200   401
+user-block            PUT     401       200      200    400   200   200       200   401
+user-block            DELETE  401       200      200    200   200   200       200   401
+user-mute             PUT     401       200      200    400   200   200       200   401
+user-mute             DELETE  401       200      200    200   200   200       200   401
 user-followers        GET     200       200      200    200   200   200       200   401
 user-following        GET     200       200      200    200   200   200       200   401
 user-recipes          GET     200       200      200    200   200   200       200   401
@@ -121,7 +128,10 @@ def routes(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, UR
             yield f"{namespace}{entry.name or entry.pattern}", entry
 
 
-KNOWN = {name: pattern for name, pattern in routes(get_resolver()) if not name.startswith("admin:")}
+ROUTED = {name: pattern for name, pattern in routes(get_resolver()) if not name.startswith("admin:")}
+# An address of an earlier system has its successor's rows: it is the same view.
+EARLIER = {name: pattern for name, pattern in ROUTED.items() if isinstance(pattern.callback, Earlier)}
+KNOWN = {name: pattern for name, pattern in ROUTED.items() if name not in EARLIER}
 
 
 def keys_of(pattern: URLPattern) -> set[str]:
@@ -176,6 +186,12 @@ def test_every_route_and_method_has_a_row() -> None:
     missing, gone = sorted(known - set(EXPECTED)), sorted(set(EXPECTED) - known)
     assert not missing, f"add to ROUTES in {__name__}, with the status for each actor: {missing}"
     assert not gone, f"take out of ROUTES in {__name__}, no route has it any more: {gone}"
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_an_address_of_an_earlier_system_is_the_view_of_its_successor(name: str) -> None:
+    earlier = EARLIER[name].callback
+    assert issubclass(earlier.view.view_class, KNOWN[earlier.successor].callback.view_class)
 
 
 @pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])

@@ -4,10 +4,13 @@ from typing import Any, Literal
 
 from django.db import transaction
 
+from accounts.events import RightsChanged
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
+from accounts.tasks import END_FOLLOWS
 from core.errors import Conflict, PreconditionFailed
 from media_pipeline.services import image_create, media_delete
+from realtime.outbox import record, record_job
 
 Which = Literal["picture", "cover"]
 USER_FIELDS = ("display_name", "first_name", "last_name")
@@ -63,10 +66,19 @@ def _replace(user: User, which: Which, media: Any) -> None:
 
 @transaction.atomic
 def user_deactivate(*, user: User) -> None:
-    """Closes the account: the person is invisible, cannot sign in, and every session ends.
+    """Closes the account: the person is invisible, cannot sign in, and every session ends. A job ends their follows.
 
     What they wrote stays in place but hidden, and the username and e-mail stay taken: erasure is another matter.
     """
+    # As a follow does: it is there before this and the job finds it, or it finds the account closed.
+    Profile.objects.select_for_update(no_key=True).get(user=user)
     user.is_active = False
     user.save(update_fields=["is_active"])
     sessions_revoke(user=user)
+    record_job(END_FOLLOWS, queue="follows", user_id=user.pk)
+
+
+@transaction.atomic
+def rights_change(*, user: User) -> None:
+    """Tells sockets that staff have changed what the person may read; this transaction has saved the edit."""
+    record(RightsChanged(actor=None, user_id=user.pk))

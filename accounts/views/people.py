@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
@@ -11,10 +10,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import user_of
-from accounts.models import Follow, User, followed_by
+from accounts.models import Follow, User, UserQuerySet, relations_of
+from accounts.search import named_like
 from accounts.serializers import FollowOutput, PeopleQuery, UserOutput
 from accounts.services.follows import follow, unfollow
-from accounts.shapes import full_user
+from accounts.shapes import page_of
 from core.errors import NotFound
 from core.etags import conditional
 from core.pages import CursorPages
@@ -26,8 +26,13 @@ TAGS = ["users"]
 
 def get_user_for_viewer(viewer: Any, username: str) -> User:
     """The person of that username, in any case of letters. NotFound when there is none whom `viewer` may see."""
+    return person_of(User.objects.visible_to(viewer), username)
+
+
+def person_of(people: UserQuerySet, username: str) -> User:
+    """The one of PEOPLE with that username, in any case of letters; NotFound when there is none."""
     # PostgreSQL cannot even be asked for a NUL.
-    user: User | None = User.objects.visible_to(viewer).named(username).first() if username.isprintable() else None
+    user = people.named(username).first() if username.isprintable() else None
     if user is None:
         raise NotFound("There is no such person.")
     return user
@@ -39,7 +44,10 @@ class UserListView(APIView):
     @extend_schema(
         operation_id="users_list",
         summary="Find people",
-        description="Newest first; `q` is looked for in usernames and display names.",
+        description=(
+            "Newest first. `q`: whose username begins with it, or in whose display name a word begins with each of its "
+            "words. Nobody whom you have blocked or who has blocked you."
+        ),
         tags=TAGS,
         parameters=[PeopleQuery],
         responses={200: UserOutput(many=True)},
@@ -47,12 +55,10 @@ class UserListView(APIView):
     def get(self, request: Request) -> HttpResponse:
         query = PeopleQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
-        people = User.objects.shown_to(request.user)
+        people = User.objects.listed_for(request.user)
         if q := query.validated_data.get("q"):
-            people = people.filter(Q(username__icontains=q) | Q(display_name__icontains=q))
-        page = self.pages.respond(
-            request, people, lambda rows: [full_user(user, is_following=user.is_followed) for user in rows]
-        )
+            people = named_like(people, q)
+        page = self.pages.respond(request, people.with_page(request.user), lambda rows: [page_of(row) for row in rows])
         return conditional(request, page)
 
 
@@ -68,10 +74,10 @@ class UserDetailView(APIView):
     def get(self, request: Request, username: str) -> HttpResponse:
         found = get_user_for_viewer(request.user, username)
         position = stream_position(f"user:{found.pk}")
-        user = User.objects.shown_to(request.user).filter(pk=found.pk).first()
+        user = User.objects.visible_to(request.user).with_page(request.user).filter(pk=found.pk).first()
         if user is None:
             raise NotFound("There is no such person.")
-        response = Response(full_user(user, is_following=user.is_followed), headers={"Stream-Position": position})
+        response = Response(page_of(user), headers={"Stream-Position": position})
         return conditional(request, response, version=user.profile.version)
 
 
@@ -81,7 +87,7 @@ class FollowView(APIView):
     @extend_schema(
         operation_id="users_follow",
         summary="Follow a person",
-        description="Following twice changes nothing. Following oneself is 400.",
+        description="Following twice changes nothing. Following oneself is 400, whom one has blocked 409 `blocked`.",
         tags=TAGS,
         request=None,
         responses={200: FollowOutput},
@@ -115,14 +121,12 @@ class FollowListView(APIView):
     def respond(self, request: Request, username: str) -> HttpResponse:
         user = get_user_for_viewer(request.user, username)
         follows = (
-            Follow.objects.filter(**{self.person: user, f"{self.listed}__in": User.objects.visible_to(request.user)})
+            Follow.objects.filter(**{self.person: user, f"{self.listed}__in": User.objects.listed_for(request.user)})
             .select_related(f"{self.listed}__profile__picture", f"{self.listed}__profile__cover")
-            .annotate(is_followed=followed_by(request.user, f"{self.listed}_id"))
+            .annotate(**relations_of(request.user, f"{self.listed}_id"))
         )
         page = self.pages.respond(
-            request,
-            follows,
-            lambda rows: [full_user(getattr(row, self.listed), is_following=row.is_followed) for row in rows],
+            request, follows, lambda rows: [page_of(getattr(row, self.listed), row) for row in rows]
         )
         return conditional(request, page)
 

@@ -62,29 +62,6 @@ def test_a_signed_in_reader_sees_whom_they_follow(as_ann: APIClient, bob: User) 
     assert listed == {"ann": False, "bob": True}
 
 
-@pytest.mark.parametrize(
-    ("q", "found"),
-    [
-        ("ANN", ["joanna", "ann"]),
-        ("soup", ["bob"]),
-        ("Élodie", ["eve"]),
-        ("nobody", []),
-        ("", ["eve", "joanna", "bob", "ann"]),
-        ("%", []),
-        ("_", []),
-        ("example.com", []),
-    ],
-)
-def test_people_are_found_by_username_and_display_name(
-    anyone: APIClient, ann: User, bob: User, q: str, found: list[str]
-) -> None:
-    User.objects.filter(pk=bob.pk).update(display_name="King of Soup")
-    UserFactory(username="joanna")
-    UserFactory(username="eve", display_name="Élodie")
-    reply = anyone.get("/api/users/", {"q": q}).json()
-    assert [user["username"] for user in reply["results"]] == found
-
-
 @pytest.mark.parametrize("query", [{"q": "x" * 101}, {"q": "a\x00b"}, {"limit": 0}, {"limit": 101}, {"cursor": "junk"}])
 def test_a_bad_query_is_400(anyone: APIClient, query: dict[str, Any]) -> None:
     response = anyone.get("/api/users/", query)

@@ -1,0 +1,67 @@
+"""DELETE /api/me/: a closed account follows nobody, and nobody follows it."""
+
+from functools import partial
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts import tasks
+from accounts.models import Follow, Profile, User
+from tests.accounts.conftest import events_on
+from tests.actors import client_of
+from tests.concurrently import at_once
+from tests.factories import UserFactory
+from tests.jobs import run_jobs
+
+
+def counts(user: User) -> tuple[int, int]:
+    profile = Profile.objects.get(user=user)
+    return profile.follower_count, profile.following_count
+
+
+def test_the_follows_of_a_closed_account_end_and_are_no_longer_counted(
+    as_ann: APIClient, as_bob: APIClient, ann: User, bob: User
+) -> None:
+    eve = UserFactory(username="eve")
+    as_eve = client_of(eve)
+    for client, username in ((as_ann, "bob"), (as_eve, "bob"), (as_bob, "ann"), (as_eve, "ann"), (as_ann, "eve")):
+        client.put(f"/api/users/{username}/follow/")
+    as_ann.delete("/api/me/")
+    assert run_jobs() == ["accounts.end_follows"]
+    assert (counts(ann), counts(bob), counts(eve)) == ((0, 0), (1, 0), (0, 1))
+    assert Follow.objects.count() == 1
+    heard = events_on(f"user:{bob.pk}")[-1]
+    assert (heard["type"], heard["actor"]["id"], heard["follower_count"]) == ("follow.deleted", ann.pk, 1)
+
+
+def test_many_follows_end_in_chunks(monkeypatch: pytest.MonkeyPatch, as_ann: APIClient, ann: User) -> None:
+    monkeypatch.setattr(tasks, "CHUNK", 2)
+    for user in UserFactory.create_batch(5):
+        client_of(user).put("/api/users/ann/follow/")
+        as_ann.put(f"/api/users/{user.username}/follow/")
+    as_ann.delete("/api/me/")
+    run_jobs()
+    assert not Follow.objects.exists()
+    assert {counts(user) for user in User.objects.all()} == {(0, 0)}
+
+
+def test_an_account_that_was_opened_again_keeps_its_follows(as_ann: APIClient, ann: User, bob: User) -> None:
+    as_ann.put("/api/users/bob/follow/")
+    as_ann.delete("/api/me/")
+    User.objects.filter(pk=ann.pk).update(is_active=True)
+    run_jobs()
+    assert (counts(ann), counts(bob)) == ((0, 1), (1, 0))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_follow_while_the_account_closes_does_not_outlive_it(ann: User, bob: User) -> None:
+    for _ in range(8):
+        User.objects.filter(pk=bob.pk).update(is_active=True)
+        followed, closed = at_once(
+            [partial(client_of(ann).put, "/api/users/bob/follow/"), partial(client_of(bob).delete, "/api/me/")]
+        )
+        assert closed.status_code == 204
+        assert followed.status_code in (200, 404)
+        run_jobs()
+        assert not Follow.objects.exists()
+        assert (counts(ann), counts(bob)) == ((0, 0), (0, 0))
