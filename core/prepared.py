@@ -29,7 +29,7 @@ PLANS = 256
 
 
 class Parameter(Value):
-    """A value that is given at each run, under `name`: of a type that the driver takes (number, text)."""
+    """A value that is given at each run, under `name`: one of Python's that `output_field` stores."""
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(name, output_field=output_field)
@@ -55,10 +55,13 @@ class Prepared:
         self._readers = [(self._names[index], _reader(*how)) for index, how in converters.items()]
 
     def fetch(self, values: Mapping[str, Any], *, limit: int) -> list[dict[str, Any]]:
-        """The first LIMIT rows (one query). VALUES holds at least the parameters of the queryset."""
+        """The first LIMIT rows (one query). VALUES, Python's own, holds at least the parameters of the queryset."""
         connection = connections[self._using]
         with connection.cursor() as cursor:
-            given = [values[param.value] for param in self._variable.values()]
+            given = [
+                param.output_field.get_db_prep_value(values[param.value], connection)
+                for param in self._variable.values()
+            ]
             self._statement.execute(cursor, connection, given, limit=limit)
             found = cursor.fetchall()
         rows = [dict(zip(self._names, row, strict=True)) for row in found]
@@ -91,7 +94,7 @@ class PreparedInstance(Generic[M]):
         self._readers = [(index, _reader(*how)) for index, how in converters.items()]
 
     def fetch(self, values: Mapping[str, Any]) -> M | None:
-        """The row, if there is one (one query). VALUES are Python's: a UUID, a datetime."""
+        """The row, if there is one (one query). VALUES as of `Prepared`."""
         connection = connections[self._using]
         with connection.cursor() as cursor:
             given = [

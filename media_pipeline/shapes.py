@@ -11,6 +11,8 @@ from media_pipeline.storage import public_url
 
 # What `image_shape_from` needs of a `.values()` row.
 IMAGE_FIELDS = ("id", "status", "width", "height", "placeholder", "renditions")
+# What `media_shape_from` needs of one.
+MEDIA_FIELDS = (*IMAGE_FIELDS, "kind", "error")
 
 
 class RenditionShape(TypedDict):
@@ -81,13 +83,18 @@ def rendition_url(media: Media | None, name: str) -> str | None:
 
 
 def media_shape(media: Media) -> MediaShape:
-    image = _image(media.id, media.status, media.width, media.height, media.placeholder, media.renditions)
+    return media_shape_from({name: getattr(media, name) for name in MEDIA_FIELDS})
+
+
+def media_shape_from(row: Mapping[str, Any], prefix: str = "") -> MediaShape:
+    """The file in a row that holds MEDIA_FIELDS, each behind PREFIX."""
+    image = _image(*(row[prefix + name] for name in IMAGE_FIELDS))
     return {
         "id": image["id"],
-        "kind": media.kind,
-        "status": media.status,
-        "error": media.error or None,
-        "progress": 100 if media.status == Media.Status.READY else 0,
+        "kind": row[f"{prefix}kind"],
+        "status": image["status"],
+        "error": row[f"{prefix}error"] or None,
+        "progress": 100 if image["status"] == Media.Status.READY else 0,
         "url": image["url"],
         "width": image["width"],
         "height": image["height"],

@@ -6,21 +6,20 @@ from typing import Any
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from accounts.models import may_read_premium
+from accounts.shapes import short_user_fields, short_user_from
 from media_pipeline.shapes import image_fields, image_shape_from
-from media_pipeline.storage import public_url
 from recipes.models import Rating, Recipe
 from recipes.quantities import display
 from recipes.social import social_fields, social_shape, with_social
 
-_PERSON = ("id", "username", "display_name", "role", "profile__picture__renditions")
 _OWN = (
     *("id", "name", "description", "servings", "prep_minutes", "cook_minutes", "tag_names", "version"),
     *("visibility", "avg_rating", "rating_count", "created_at", "updated_at"),
 )
-_FIELDS = (*_OWN, *(f"seller__{name}" for name in _PERSON), *image_fields("image__"))
+_FIELDS = (*_OWN, *short_user_fields("seller__"), *image_fields("image__"))
 _RATING_FIELDS = (
     *("id", "recipe_id", "score", "review", "created_at", "updated_at"),
-    *(f"user__{name}" for name in _PERSON),
+    *short_user_fields("user__"),
 )
 
 
@@ -53,7 +52,7 @@ def recipe_shape(row: Mapping[str, Any], viewer: Any) -> dict[str, Any]:
         "prep_minutes": row["prep_minutes"],
         "cook_minutes": row["cook_minutes"],
         "tags": row["tag_names"],
-        "seller": _person(row, "seller__"),
+        "seller": short_user_from(row, "seller__"),
         "avg_rating": None if average is None else float(average),
         "rating_count": row["rating_count"],
         "my_rating": row.get("own_rating__score"),
@@ -101,7 +100,7 @@ def rating_shape(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "recipe_id": row["recipe_id"],
-        "user": _person(row, "user__"),
+        "user": short_user_from(row, "user__"),
         "score": row["score"],
         "review": row["review"],
         "created_at": row["created_at"],
@@ -111,16 +110,3 @@ def rating_shape(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def rating_shapes(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [rating_shape(row) for row in rows]
-
-
-def _person(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """accounts.shapes.short_user of a row."""
-    renditions = row[f"{prefix}profile__picture__renditions"]
-    small = renditions.get("small") if renditions else None
-    return {
-        "id": row[f"{prefix}id"],
-        "username": row[f"{prefix}username"],
-        "display_name": row[f"{prefix}display_name"] or row[f"{prefix}username"],
-        "picture": public_url(small["jpeg"]) if small else None,
-        "role": row[f"{prefix}role"],
-    }
