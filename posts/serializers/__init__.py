@@ -1,0 +1,1 @@
+"""What clients may send to the social network, and, for the schema, what they get: a module for each kind of thing."""
