@@ -10,6 +10,7 @@ from typing import Any
 
 import environ
 from celery.schedules import crontab, schedule
+from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,8 +35,13 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_ALL_ORIGINS: bool = env.bool("CORS_ALLOW_ALL_ORIGINS", default=False)
 CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"]
-CORS_URLS_REGEX = r"^/(api|media)/"
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match")
+CORS_EXPOSE_HEADERS = [
+    *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),
+]
+# The last five: where the earlier systems had their API (core/earlier_urls.py).
+CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])

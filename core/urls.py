@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/schema/", docs.schema, name="schema"),
     path("api/docs/", docs.swagger, name="docs"),
     path("api/redoc/", docs.redoc, name="redoc"),
+    path("", include("core.earlier_urls")),
 ]
 
 handler400 = "core.api.bad_request"

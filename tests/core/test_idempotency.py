@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from core.models import IdempotencyKey
 from core.tasks import trim_idempotency_keys
-from recipes.models import Tag
+from realtime.models import Job
 from tests.actors import client_of
 from tests.core import idempotent_routes
 from tests.factories import UserFactory
@@ -37,12 +37,12 @@ def client() -> APIClient:
     return client
 
 
-def post(client: APIClient, body: Any, key: str | None = KEY, path: str = "/tags/", **extra: Any) -> Any:
+def post(client: APIClient, body: Any, key: str | None = KEY, path: str = "/notes/", **extra: Any) -> Any:
     return client.post(path, body, headers={} if key is None else {"Idempotency-Key": key}, **extra)
 
 
-def names() -> list[str]:
-    return list(Tag.objects.order_by("name").values_list("name", flat=True))
+def notes() -> list[str]:
+    return [note.args["text"] for note in Job.objects.order_by("created_at")]
 
 
 def age_by(time: timedelta) -> None:
@@ -53,12 +53,12 @@ def age_by(time: timedelta) -> None:
 
 
 def test_the_same_request_again_creates_nothing_and_is_answered_as_the_first_was(client: APIClient) -> None:
-    first = post(client, {"name": "soup"})
-    again = post(client, {"name": "soup"})
-    assert (first.status_code, again.status_code, names()) == (201, 201, ["soup"])
+    first = post(client, {"text": "soup"})
+    again = post(client, {"text": "soup"})
+    assert (first.status_code, again.status_code, notes()) == (201, 201, ["soup"])
     assert again.content == first.content
     assert [again[name] for name in ("Location", "ETag", "Content-Type")] == [
-        f"/tags/{Tag.objects.get().pk}/",
+        f"/notes/{Job.objects.get().pk}/",
         '"1.abc"',
         "application/json",
     ]
@@ -67,72 +67,72 @@ def test_the_same_request_again_creates_nothing_and_is_answered_as_the_first_was
 
 
 def test_an_answer_without_a_body_is_repeated_too(client: APIClient) -> None:
-    post(client, {"name": "soup", "then": "say nothing"})
-    again = post(client, {"name": "soup", "then": "say nothing"})
+    post(client, {"text": "soup", "then": "say nothing"})
+    again = post(client, {"text": "soup", "then": "say nothing"})
     assert (again.status_code, again.content, again["Idempotency-Replayed"]) == (204, b"", "true")
-    assert again["Location"] == f"/tags/{Tag.objects.get().pk}/"
+    assert again["Location"] == f"/notes/{Job.objects.get().pk}/"
     assert "Content-Type" not in again
 
 
 def test_another_key_creates_again(client: APIClient) -> None:
-    assert post(client, {"name": "soup"}).status_code == 201
-    assert post(client, {"name": "stew"}, key="another").status_code == 201
-    assert names() == ["soup", "stew"]
+    assert post(client, {"text": "soup"}).status_code == 201
+    assert post(client, {"text": "stew"}, key="another").status_code == 201
+    assert notes() == ["soup", "stew"]
 
 
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"name": "stew"}, "/tags/"),
-        ({"name": "soup", "more": None}, "/tags/"),
-        ({"name": "soup"}, "/others/"),
-        ({"name": "soup"}, "/tags/?draft=1"),
+        ({"text": "stew"}, "/notes/"),
+        ({"text": "soup", "more": None}, "/notes/"),
+        ({"text": "soup"}, "/others/"),
+        ({"text": "soup"}, "/notes/?draft=1"),
     ],
 )
 def test_another_request_under_a_used_key_is_refused(client: APIClient, body: Any, path: str) -> None:
-    post(client, {"name": "soup"})
+    post(client, {"text": "soup"})
     other = post(client, body, path=path)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
     assert other["Content-Type"] == "application/problem+json"
-    assert names() == ["soup"]
-    assert post(client, {"name": "soup"})["Idempotency-Replayed"] == "true"
+    assert notes() == ["soup"]
+    assert post(client, {"text": "soup"})["Idempotency-Replayed"] == "true"
 
 
 def test_a_key_is_its_persons(client: APIClient) -> None:
-    first, second = post(client, {"name": "soup"}), post(client_of(UserFactory()), {"name": "stew"})
-    assert (first.status_code, second.status_code, names()) == (201, 201, ["soup", "stew"])
+    first, second = post(client, {"text": "soup"}), post(client_of(UserFactory()), {"text": "stew"})
+    assert (first.status_code, second.status_code, notes()) == (201, 201, ["soup", "stew"])
 
 
 @pytest.mark.parametrize("refusal", ["refuse", "answer with an error"])
 def test_a_refused_request_leaves_nothing_and_frees_its_key(client: APIClient, refusal: str) -> None:
-    refused = post(client, {"name": "soup", "then": refusal})
-    assert (refused.status_code, names()) == (403 if refusal == "refuse" else 409, [])
+    refused = post(client, {"text": "soup", "then": refusal})
+    assert (refused.status_code, notes()) == (403 if refusal == "refuse" else 409, [])
     # Even for another request: nothing has happened under it.
-    assert post(client, {"name": "stew"}).status_code == 201
-    assert names() == ["stew"]
+    assert post(client, {"text": "stew"}).status_code == 201
+    assert notes() == ["stew"]
 
 
 def test_a_crash_before_the_commit_leaves_no_effect_and_a_usable_key(client: APIClient) -> None:
-    crashed = post(client, {"name": "soup", "then": "crash"})
-    assert (crashed.status_code, names()) == (500, [])
-    assert post(client, {"name": "soup"}).status_code == 201
-    assert names() == ["soup"]
+    crashed = post(client, {"text": "soup", "then": "crash"})
+    assert (crashed.status_code, notes()) == (500, [])
+    assert post(client, {"text": "soup"}).status_code == 201
+    assert notes() == ["soup"]
 
 
 def test_a_key_is_kept_for_24_hours(client: APIClient) -> None:
-    post(client, {"name": "soup"})
+    post(client, {"text": "soup"})
     age_by(timedelta(hours=23, minutes=59))
-    assert post(client, {"name": "soup"})["Idempotency-Replayed"] == "true"
+    assert post(client, {"text": "soup"})["Idempotency-Replayed"] == "true"
     age_by(timedelta(minutes=1))
-    assert post(client, {"name": "stew"}).status_code == 201
-    assert names() == ["soup", "stew"]
-    assert post(client, {"name": "stew"})["Idempotency-Replayed"] == "true"
+    assert post(client, {"text": "stew"}).status_code == 201
+    assert notes() == ["soup", "stew"]
+    assert post(client, {"text": "stew"})["Idempotency-Replayed"] == "true"
 
 
 def test_keys_past_their_day_are_trimmed(client: APIClient) -> None:
-    post(client, {"name": "soup"}, key="old")
+    post(client, {"text": "soup"}, key="old")
     age_by(timedelta(hours=24))
-    post(client, {"name": "stew"}, key="new")
+    post(client, {"text": "stew"}, key="new")
     trim_idempotency_keys()
     assert [row.key for row in IdempotencyKey.objects.all()] == ["new"]
     assert IdempotencyKey.objects.get().expires_at > timezone.now()
@@ -140,45 +140,45 @@ def test_keys_past_their_day_are_trimmed(client: APIClient) -> None:
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "a" * 256, "schlüssel", "tab\t.", "a,\x7f"])
 def test_a_key_that_is_none_is_refused(client: APIClient, key: str) -> None:
-    answer = post(client, {"name": "soup"}, key=key)
+    answer = post(client, {"text": "soup"}, key=key)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["Idempotency-Key"])
-    assert names() == []
+    assert notes() == []
 
 
 @pytest.mark.parametrize("key", ["a", "~" * 255, '"quoted"', "!"])
 def test_any_visible_ascii_is_a_key(client: APIClient, key: str) -> None:
-    post(client, {"name": "soup"}, key=key)
-    assert post(client, {"name": "soup"}, key=key)["Idempotency-Replayed"] == "true"
+    post(client, {"text": "soup"}, key=key)
+    assert post(client, {"text": "soup"}, key=key)["Idempotency-Replayed"] == "true"
 
 
 def test_of_an_anonymous_person_the_header_is_ignored() -> None:
     for name in ("soup", "stew"):
-        answer = post(APIClient(), {"name": name}, key="not even \x00 valid")
+        answer = post(APIClient(), {"text": name}, key="not even \x00 valid")
         assert answer.status_code == 201
     assert not IdempotencyKey.objects.exists()
 
 
 def test_a_request_without_the_header_costs_no_query(client: APIClient) -> None:
     with CaptureQueriesContext(connection) as plain:
-        post(client, {"name": "soup"}, key=None)
+        post(client, {"text": "soup"}, key=None)
     assert [query["sql"] for query in plain if "idempotency" in query["sql"] or "SAVEPOINT" in query["sql"]] == []
-    assert len(plain) == 2  # who it is, and the tag
+    assert len(plain) == 2  # who it is, and the note
 
 
 def test_a_body_that_cannot_be_read_uses_no_key(client: APIClient) -> None:
-    broken = client.post("/tags/", "{", content_type="application/json", headers={"Idempotency-Key": KEY})
+    broken = client.post("/notes/", "{", content_type="application/json", headers={"Idempotency-Key": KEY})
     assert broken.status_code == 400
     assert not IdempotencyKey.objects.exists()
 
 
-def form(client: APIClient, name: str, content: bytes, *, boundary: str = "one") -> Any:
+def form(client: APIClient, text: str, content: bytes, *, boundary: str = "one") -> Any:
     lines = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="name"\r\n\r\n{name}\r\n',
+        f'--{boundary}\r\nContent-Disposition: form-data; name="text"\r\n\r\n{text}\r\n',
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{boundary}.png"\r\n\r\n',
     ]
     body = "".join(lines).encode() + content + f"\r\n--{boundary}--\r\n".encode()
     content_type = f"multipart/form-data; boundary={boundary}"
-    return client.post("/tags/", body, content_type=content_type, headers={"Idempotency-Key": KEY})
+    return client.post("/notes/", body, content_type=content_type, headers={"Idempotency-Key": KEY})
 
 
 def test_a_form_with_another_boundary_is_the_same_request_and_the_view_gets_its_files_whole(client: APIClient) -> None:
@@ -196,5 +196,5 @@ def test_a_form_with_another_file_is_another_request(client: APIClient) -> None:
 
 def test_a_file_is_not_the_text_of_its_hash(client: APIClient) -> None:
     file = SimpleUploadedFile("x", b"x")
-    assert post(client, {"name": "soup", "file": file}, format="multipart").status_code == 201
-    assert post(client, {"name": "soup", "file": "x"}, format="multipart").status_code == 422
+    assert post(client, {"text": "soup", "file": file}, format="multipart").status_code == 201
+    assert post(client, {"text": "soup", "file": "x"}, format="multipart").status_code == 422

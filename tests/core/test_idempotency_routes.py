@@ -1,0 +1,65 @@
+"""Every POST that creates honours Idempotency-Key, and says so."""
+
+import io
+from typing import Any
+
+import orjson
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+from core import docs
+from media_pipeline.models import Media
+from recipes.models import Rating
+from tests.actors import client_of
+from tests.factories import RecipeFactory, UserFactory
+
+# What is asked before signing in, or answers with a secret.
+WITHOUT = {"auth_register", "realtime_ticket"}
+PICTURE = io.BytesIO()
+Image.new("RGB", (8, 8), "tomato").save(PICTURE, "PNG")
+
+
+@pytest.fixture(scope="module")
+def creating() -> dict[str, Any]:
+    """The POST operations that create, by id."""
+    docs.description.cache_clear()
+    posts = [item["post"] for item in orjson.loads(docs.description("json"))["paths"].values() if "post" in item]
+    return {post["operationId"]: post for post in posts if {"201", "202"} & set(post["responses"])}
+
+
+def takes_a_key(operation: Any) -> bool:
+    return any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ()))
+
+
+def test_every_post_that_creates_takes_a_key(creating: dict[str, Any]) -> None:
+    assert {name for name, operation in creating.items() if not takes_a_key(operation)} == WITHOUT
+
+
+def test_those_tell_their_answers(creating: dict[str, Any]) -> None:
+    for name, operation in creating.items():
+        if takes_a_key(operation):
+            assert {"409", "422"} <= set(operation["responses"]), name
+            for status, response in operation["responses"].items():
+                assert ("Idempotency-Replayed" in response.get("headers", ())) is (status < "300"), (name, status)
+
+
+def test_a_picture_sent_again_is_one_picture(db: None) -> None:
+    client = client_of(UserFactory())
+
+    def upload() -> Any:
+        file = SimpleUploadedFile("x.png", PICTURE.getvalue(), "image/png")
+        return client.post("/api/media/", {"file": file}, format="multipart", headers={"Idempotency-Key": "k"})
+
+    first, again = upload(), upload()
+    assert (first.status_code, again.status_code, again.content) == (202, 202, first.content)
+    assert again["Location"] == f"/api/media/{Media.objects.get().pk}/"
+
+
+def test_a_rating_sent_again_is_still_the_new_one_it_was(db: None) -> None:
+    client = client_of(UserFactory())
+    path = f"/api/recipes/{RecipeFactory().pk}/rate/"
+    first, again = (client.post(path, {"score": 4}, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert client.post(path, {"score": 5}, headers={"Idempotency-Key": "k"}).status_code == 422
+    assert Rating.objects.get().score == 4
