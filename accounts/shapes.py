@@ -1,9 +1,10 @@
-"""People as clients see them. Plain functions over loaded rows: none of them queries."""
+"""People as clients see them. Plain functions over loaded rows: none of them queries, but for `own_user`."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import User
+from accounts.unread import unread_notifications
 from media_pipeline.shapes import image_shape, rendition_url
 from media_pipeline.storage import public_url
 from realtime.events import Actor
@@ -98,7 +99,7 @@ def withheld_user(user: User) -> dict[str, Any]:
 
 
 def own_user(user: User) -> dict[str, Any]:
-    """What people see of themselves: their page and what nobody else may see."""
+    """What people see of themselves: their page and what nobody else may see. One query."""
     return {
         **full_user(user),
         "first_name": user.first_name,
@@ -106,5 +107,5 @@ def own_user(user: User) -> dict[str, Any]:
         "email": user.email,
         "premium_until": user.premium_until,
         "is_moderator": user.is_moderator,
-        "unread_notifications": 0,
+        "unread_notifications": unread_notifications(user.pk),
     }
