@@ -304,6 +304,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
     "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
+    "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
 }
 
 # --- Files ------------------------------------------------------------------------------------------

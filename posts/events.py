@@ -44,7 +44,10 @@ class PostPublished(Event):
 @register
 @dataclass(frozen=True, kw_only=True)
 class PostUpdated(Event):
-    """The author edited it (`version` went up). Who may no longer read it hears nothing more."""
+    """The author edited it (`version` went up), or its media became ready (no actor, the same `version`).
+
+    Who may no longer read it hears nothing more.
+    """
 
     type: ClassVar[str] = "post.updated"
     heard_on: ClassVar[tuple[str, ...]] = ("post:{post_id}",)
@@ -174,10 +177,15 @@ class CommentDeleted(_CommentChanged):
 @register
 @dataclass(frozen=True, kw_only=True)
 class NotificationCreated(Event):
-    """A new notification, or somebody joined one that is still unread: the same id, then, with the newest actors."""
+    """A new notification, or somebody joined one that is still unread: the same id, then.
+
+    Of the notification's `actors` there is the newest alone, who is also the event's: put them before those you have.
+    """
 
     type: ClassVar[str] = "notification.created"
     heard_on: ClassVar[tuple[str, ...]] = ("inbox:{recipient_id}",)
+    # Hence the one actor: whoever is hidden from the reader by the time of a recovery must not stand beside another.
+    content: ClassVar[tuple[str, ...]] = ("notification",)
 
     recipient_id: int
     notification: dict[str, Any]

@@ -65,6 +65,10 @@ recipe-rate           POST    401       201      403    403   403   201       20
 recipe-rate           DELETE  401       204      204    204   204   204       204   401
 recipe-ratings        GET     200       200      200    200   200   200       200   401
 
+notification-list     GET     401       200      200    200   200   200       200   401
+notification-unread-count GET 401       200      200    200   200   200       200   401
+notification-read     POST    401       200      200    200   200   200       200   401
+
 media-list            POST    401       202      202    202   202   202       202   401
 media-detail          GET     401       404      404    200   404   404       404   401
 media-detail          DELETE  401       404      404    204   404   404       404   401
@@ -103,6 +107,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("recipe-list", "POST"): {"name": "Soup", "description": "Hot.", "image": "{picture}"},
     ("recipe-detail", "PATCH"): {"name": "Hot soup"},
     ("recipe-rate", "POST"): {"score": 5},
+    ("notification-read", "POST"): {"up_to": 1},
     ("media-list", "POST"): {"image": "{picture}"},
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

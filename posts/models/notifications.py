@@ -1,9 +1,12 @@
 """Notifications: what others did that concerns a person, grouped."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import unblocked, unmuted
 from core.models import Timestamped
 from posts.models.comments import Comment
 from posts.models.posts import Post
@@ -50,18 +53,30 @@ class Notification(Timestamped):
             models.Index(fields=["recipient", "-updated_at", "-id"], name="notification_of_recipient"),
             # The unread count.
             models.Index(fields=["recipient"], condition=Q(is_read=False), name="notification_unread"),
+            # Was this person told of that before?
+            models.Index(fields=["recipient", "group_key"], name="notification_group"),
+            # What the nightly clean-up takes.
+            models.Index(fields=["updated_at"], condition=Q(is_read=True), name="notification_read_age"),
         ]
 
     def __str__(self) -> str:
         return f"{self.group_key} for {self.recipient_id}"
 
 
+class NotificationActorQuerySet(models.QuerySet["NotificationActor"]):
+    def shown_to(self, viewer: Any) -> "NotificationActorQuerySet":
+        """Those whom `viewer` hears of. A block or mute counts at once, before the job that takes the person out."""
+        return self.filter(unblocked(viewer, "actor"), unmuted(viewer, "actor"), actor__is_active=True)
+
+
 class NotificationActor(models.Model):
-    """Who did it."""
+    """Who did it. The newest have the highest ids; `created_at` is when they joined."""
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="actors", db_index=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = NotificationActorQuerySet.as_manager()
 
     class Meta:
         constraints = [
