@@ -23,10 +23,27 @@ class ReactionCounts:
     dislike_count: int
 
 
-class ReactionCounters:
-    """What reactions of one kind of thing (posts, comments) do to its counters."""
+@dataclass(frozen=True)
+class PostCounts:
+    """A post's other counts, while it is locked."""
 
-    def __init__(self, things: type[Model], reactions: type[Model], key: str, still_there: str = "") -> None:
+    comment_count: int
+    save_count: int
+
+
+# SQLite has one writer at a time, and no such clauses. The second lets in who changes the row, and keeps it there.
+_LOCKS = connection.features.has_select_for_no_key_update
+_FOR_UPDATE = " FOR NO KEY UPDATE" if _LOCKS else ""
+_FOR_SHARE = " FOR KEY SHARE" if _LOCKS else ""
+
+
+class ReactionCounters:
+    """What reactions to one kind of thing (posts, comments) do to its counters.
+
+    `key` is the reactions' column that says which thing; `where` finds the thing by the numbers that `add` is given.
+    """
+
+    def __init__(self, things: type[Model], reactions: type[Model], key: str, where: str) -> None:
         thing, reaction = things._meta.db_table, reactions._meta.db_table
         of_person = f"{key} = %s AND user_id = %s"
         # ruff: noqa: S608  the names are those of our own tables
@@ -36,9 +53,9 @@ class ReactionCounters:
         )
         self._add = (
             f"UPDATE {thing} SET like_count = like_count + %s, dislike_count = dislike_count + %s "
-            f"WHERE id = %s{still_there} RETURNING like_count, dislike_count"
+            f"WHERE {where} RETURNING like_count, dislike_count"
         )
-        self._lock = f"SELECT like_count, dislike_count FROM {thing} WHERE id = %s{still_there}"
+        self._lock = f"SELECT like_count, dislike_count FROM {thing} WHERE {where}{_FOR_UPDATE}"
         self._kind = f"SELECT kind FROM {reaction} WHERE {of_person}"
         self._change = f"UPDATE {reaction} SET kind = %s, created_at = %s WHERE {of_person}"
         self._delete = f"DELETE FROM {reaction} WHERE {of_person} AND kind = %s RETURNING id"
@@ -47,13 +64,13 @@ class ReactionCounters:
         """Whether the person had no reaction to it, and has this one now. Waits for a rival request of theirs."""
         return _one(self._insert, [thing_id, user_id, kind.value, _when(at)]) is not None
 
-    def add(self, thing_id: int, *, likes: int = 0, dislikes: int = 0) -> ReactionCounts | None:
-        """Adds to the counters and locks the thing; None when it was deleted meanwhile."""
-        return _counts(_one(self._add, [likes, dislikes, thing_id]))
+    def add(self, *thing: int, likes: int, dislikes: int) -> ReactionCounts | None:
+        """Adds to the counters and locks the thing (the parameters of `where`); None when it was deleted meanwhile."""
+        return _counts(_one(self._add, [likes, dislikes, *thing]))
 
-    def lock(self, thing_id: int) -> ReactionCounts | None:
+    def lock(self, *thing: int) -> ReactionCounts | None:
         """Locks the thing as `add` does."""
-        return _counts(_one(self._lock + _for_update(), [thing_id]))
+        return _counts(_one(self._lock, [*thing]))
 
     def kind_of(self, thing_id: int, user_id: int) -> Reaction | None:
         """The person's reaction, which nobody changes while the caller has the lock."""
@@ -70,8 +87,14 @@ class ReactionCounters:
         return _one(self._delete, [thing_id, user_id, kind.value]) is not None
 
 
-OF_POSTS = ReactionCounters(Post, PostReaction, "post_id")
-OF_COMMENTS = ReactionCounters(Comment, CommentReaction, "comment_id", " AND NOT is_deleted")
+OF_POSTS = ReactionCounters(Post, PostReaction, "post_id", "id = %s")
+# The post first, and only so that it stays: who deletes it then finds all reactions to its comments, or none.
+OF_COMMENTS = ReactionCounters(
+    Comment,
+    CommentReaction,
+    "comment_id",
+    f"id = %s AND NOT is_deleted AND post_id = (SELECT id FROM {Post._meta.db_table} WHERE id = %s{_FOR_SHARE})",
+)
 
 _POST, _COMMENT, _SAVE = (model._meta.db_table for model in (Post, Comment, Save))
 _INSERT_COMMENT = (
@@ -81,7 +104,7 @@ _INSERT_COMMENT = (
 )
 _ADD_COMMENTS = f"UPDATE {_POST} SET comment_count = comment_count + %s WHERE id = %s RETURNING comment_count"
 _ADD_REPLIES = f"UPDATE {_COMMENT} SET reply_count = reply_count + %s WHERE id = %s RETURNING reply_count, is_deleted"
-_LOCK_POST = f"SELECT comment_count FROM {_POST} WHERE id = %s"
+_LOCK_POST = f"SELECT comment_count, save_count FROM {_POST} WHERE id = %s{_FOR_UPDATE}"
 _INSERT_SAVE = (
     f"INSERT INTO {_SAVE} (post_id, user_id, created_at) VALUES (%s, %s, %s) "
     "ON CONFLICT (post_id, user_id) DO NOTHING RETURNING id"
@@ -109,9 +132,10 @@ def add_replies(parent_id: int, change: int) -> tuple[int, bool] | None:
     return None if row is None else (int(row[0]), bool(row[1]))
 
 
-def lock_post(post_id: int) -> int | None:
-    """Locks the post as the counters do, and gives its `comment_count`; None when it is gone."""
-    return _number(_one(_LOCK_POST + _for_update(), [post_id]))
+def lock_post(post_id: int) -> PostCounts | None:
+    """Locks the post as the counters do; None when it is gone."""
+    row = _one(_LOCK_POST, [post_id])
+    return None if row is None else PostCounts(comment_count=row[0], save_count=row[1])
 
 
 def insert_save(*, post_id: int, user_id: int, at: datetime) -> bool:
@@ -134,11 +158,6 @@ def _one(sql: str, params: list[Any]) -> tuple[Any, ...] | None:
         cursor.execute(sql, params)
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
-
-
-def _for_update() -> str:
-    """Lets those in who only refer to the row. SQLite has one writer anyway, and no such clause."""
-    return " FOR NO KEY UPDATE" if connection.features.has_select_for_no_key_update else ""
 
 
 def _when(at: datetime) -> Any:

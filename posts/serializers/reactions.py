@@ -34,6 +34,7 @@ class CommentReactedOutput(ReactedOutput):
 class SavedOutput(serializers.Serializer[Any]):
     post_id = serializers.IntegerField(help_text="of a repost, the post that it shows")
     is_saved = serializers.BooleanField()
+    save_count = serializers.IntegerField()
 
 
 class RecipeSavedOutput(SavedOutput):

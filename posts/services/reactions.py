@@ -33,6 +33,11 @@ class Liked:
         return self.post_id if self.comment_id is None else self.comment_id
 
     @property
+    def key(self) -> tuple[int, ...]:
+        """What `counters` find it by."""
+        return (self.post_id,) if self.comment_id is None else (self.comment_id, self.post_id)
+
+    @property
     def counters(self) -> ReactionCounters:
         return OF_POSTS if self.comment_id is None else OF_COMMENTS
 
@@ -111,11 +116,11 @@ def reaction_delete(*, user: User, liked: Liked, kind: Reaction) -> Reacted:
 
 
 def _lock(liked: Liked) -> ReactionCounts:
-    return _there(liked, liked.counters.lock(liked.id))
+    return _there(liked, liked.counters.lock(*liked.key))
 
 
 def _add(liked: Liked, *, likes: int, dislikes: int) -> ReactionCounts:
-    return _there(liked, liked.counters.add(liked.id, likes=likes, dislikes=dislikes))
+    return _there(liked, liked.counters.add(*liked.key, likes=likes, dislikes=dislikes))
 
 
 def _there(liked: Liked, counts: ReactionCounts | None) -> ReactionCounts:

@@ -1,0 +1,43 @@
+"""Deleted words are deleted wherever they were told, and what only served for a while goes after it."""
+
+import logging
+from datetime import date
+
+from posts.models import Comment, PostView
+from realtime.jobs import RunningJob, job
+from realtime.models import StreamEvent
+
+log = logging.getLogger(__name__)
+
+BLANK_COMMENT = "posts.blank_comment"
+CHUNK = 5_000
+
+
+@job(BLANK_COMMENT, time_limit=60)
+def blank_comment(run: RunningJob, *, comment_id: int) -> None:
+    """Blanks a deleted comment's words in the events that are kept of it, so that no recovery brings them back.
+
+    Looks at the kept events of its post's channels: one query for each channel, and an UPDATE for each event.
+    """
+    comment = Comment.objects.select_related("post").filter(pk=comment_id, is_deleted=True).first()
+    if comment is None:
+        return  # the post is gone
+    channels = [f"post:{comment.post_id}"]
+    if comment.post.announces_id is not None:
+        channels.append(f"recipe:{comment.post.announces_id}")
+    told = StreamEvent.objects.filter(
+        channel__in=channels, type__in=["comment.created", "comment.updated"], data__comment_id=comment_id
+    )
+    for event in told.only("data"):
+        event.data["comment"].update(text="", author=None, is_deleted=True)
+        event.save(update_fields=["data"])
+
+
+def trim_views(*, before: date) -> int:
+    """Deletes who saw what on the days before that one, in chunks; the counts stay. Returns how many."""
+    deleted = 0
+    old = PostView.objects.filter(day__lt=before)
+    while chunk := list(old.values_list("pk", flat=True)[:CHUNK]):
+        deleted += PostView.objects.filter(pk__in=chunk).delete()[0]
+    log.info("views_trimmed rows=%d", deleted)
+    return deleted
