@@ -77,6 +77,11 @@ class OwnImageView(OwnView):
     input_class: type[PictureInput] | type[CoverInput]
     json_body_max = settings.REQUEST_BODY_MAX
 
+    @property
+    def throttle_scope(self) -> str | None:
+        """A picture counts as an upload, taking one away does not."""
+        return "upload" if self.request.method == "PUT" else None
+
     def _put(self, request: Request) -> Response:
         data = self.input_class(data=request.data)
         data.is_valid(raise_exception=True)

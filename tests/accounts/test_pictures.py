@@ -100,3 +100,10 @@ def test_the_actor_of_an_event_carries_the_small_picture(as_ann: APIClient, bob:
     as_ann.put("/api/users/bob/follow/")
     (event,) = events_on(f"user:{bob.pk}")
     assert event["actor"]["picture"] == as_ann.get("/api/me/").json()["picture"]["renditions"]["small"]["url"]
+
+
+def test_a_picture_counts_as_an_upload_and_taking_it_away_does_not(as_ann: APIClient, settings: Any) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "upload": "1/hour"}
+    assert put(as_ann, "picture", png()).status_code == 200
+    assert as_ann.delete("/api/me/picture/").status_code == 204
+    assert put(as_ann, "cover", png()).status_code == 429

@@ -9,21 +9,12 @@ from django.db import connection, connections, transaction
 from media_pipeline.services import image_create
 from realtime.models import StreamEvent
 from recipes.services import recipe_create, recipe_update
+from tests.concurrently import someone_waits_for_a_lock
 from tests.factories import SellerFactory
 from tests.jobs import run_jobs
 from tests.recipes.test_publish import picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def _someone_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        # A transaction sees the activity of its first look, unless it is told to look again.
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("edited", [False, True], ids=["published", "edited"])
@@ -50,7 +41,7 @@ def test_a_recipe_that_takes_a_picture_hears_when_it_is_ready(edited: bool) -> N
             recipe_update(user=seller, recipe=recipe, changes={"image_id": media.pk})
         worker.start()
         deadline = time.monotonic() + 20
-        while not finished.is_set() and not _someone_waits_for_a_lock():
+        while not finished.is_set() and not someone_waits_for_a_lock():
             assert time.monotonic() < deadline
             finished.wait(0.02)
     worker.join()
