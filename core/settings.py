@@ -300,10 +300,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "publish-due-posts": {"task": "posts.publish_due", "schedule": schedule(timedelta(seconds=10))},
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
     "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
+    "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},
+    "trim-feed-rankings": {"task": "posts.trim_feed_rankings", "schedule": schedule(timedelta(hours=1))},
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
+    "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
+    "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},
     "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import uuid
 from typing import Any
 
@@ -74,6 +75,19 @@ def media_delete(*, media: Media) -> None:
         storage.delete_folder(storage.public_storage(), storage.renditions_folder(media_id))
 
     transaction.on_commit(delete_files)
+
+
+def media_discard(*, media: Media) -> None:
+    """Deletes what its owner took out of something, unless something else of theirs shows it.
+
+    After the commit, for the image task, too, holds the picture while it waits for what shows it.
+    """
+
+    def delete() -> None:
+        with contextlib.suppress(errors.Conflict):
+            media_delete(media=media)
+
+    transaction.on_commit(delete, robust=True)
 
 
 def _invalid(detail: str, field: str, code: str) -> errors.Invalid:

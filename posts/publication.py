@@ -45,10 +45,11 @@ def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
 
 
 def public_content(post: Post, media: list[dict[str, Any]]) -> dict[str, Any]:
-    """What events say of a post: no event carries a locked body."""
-    locked = post.visibility == Post.Visibility.PREMIUM
+    """What events say of a post: no event carries a locked body. An announcement's visibility is its recipe's."""
+    visibility = post.visibility if post.announces is None else post.announces.visibility
+    locked = visibility == Post.Visibility.PREMIUM
     return {
-        "visibility": post.visibility,
+        "visibility": visibility,
         "locked": locked,
         "text": "" if locked else post.text,
         "tags": post.tag_names,

@@ -44,6 +44,15 @@ PAGES = PreparedPages[Post, Plan](build, order=("-published_at", "-id"))
 TAGGED = PreparedPages[Post, Plan](build_tagged, order=("-tagged_at", "-tagged_id"))
 
 
+def build_scheduled(plan: None, beyond: Mapping[str, Parameter]) -> QuerySet[Post, dict[str, Any]]:
+    """The rows of the posts of the viewer (the parameter) that wait for their time."""
+    return post_rows(_waiting(), SIGNED_IN)
+
+
+# Soonest first.
+SCHEDULED = PreparedPages[Post, None](build_scheduled, order=("published_at", "id"))
+
+
 def _narrowed(plan: Plan, viewer: Any) -> QuerySet[Post]:
     posts = Post.objects.listed_for(viewer)
     if "author" in plan:
@@ -71,6 +80,13 @@ def post_read(viewer: Any, post_id: int) -> dict[str, Any] | None:
     return post_shape(rows[0], viewer) if rows else None
 
 
+def scheduled_read(viewer: Any, post_id: int) -> dict[str, Any] | None:
+    """The post of VIEWER, who is signed in, that waits for its time; None when there is none. One query."""
+    values = {"post": min(post_id, BigIntegerField.MAX_BIGINT), "viewer": viewer.pk}
+    rows = _scheduled().fetch(values, limit=1)
+    return post_shape(rows[0], viewer) if rows else None
+
+
 @cache
 def _by_ids(signed_in: bool) -> Prepared:
     viewer = _viewer(signed_in)
@@ -82,6 +98,15 @@ def _by_ids(signed_in: bool) -> Prepared:
 def _detail(signed_in: bool) -> Prepared:
     viewer = _viewer(signed_in)
     return Prepared(post_rows(Post.objects.visible_to(viewer).filter(pk=Parameter("post", _ID)), viewer))
+
+
+@cache
+def _scheduled() -> Prepared:
+    return Prepared(post_rows(_waiting().filter(pk=Parameter("post", _ID)), SIGNED_IN))
+
+
+def _waiting() -> QuerySet[Post]:
+    return Post.objects.filter(author=SIGNED_IN.pk, status=Post.Status.SCHEDULED)
 
 
 def _viewer(signed_in: bool) -> Any:

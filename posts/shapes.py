@@ -22,6 +22,7 @@ _OWN = (
     *("created_at", "updated_at", "dislike_count"),
     *_COUNTS,
 )
+_DONE = (*_COUNTS, "dislike_count", "is_liked", "is_disliked", "is_saved", "is_reposted")
 _RECIPE = (
     *("id", "name", "visibility", "tag_names", "avg_rating", "rating_count"),
     *image_fields("image__"),
@@ -62,8 +63,8 @@ def post_shape(row: Mapping[str, Any], viewer: Any) -> dict[str, Any]:
     original = None if row["original__id"] is None else {**_shape(row, viewer, _ORIGINAL), "original": None}
     shape = {**_shape(row, viewer, _SELF), "original": original}
     if original is not None:
-        # A repost of a repost is one of the original.
-        shape["is_reposted"] = original["is_reposted"]
+        # What is done to a repost is done to the post that it shows.
+        shape.update((name, original[name]) for name in _DONE)
     return shape
 
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import orjson
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
 from core.fields import BoundedList, Text, WholeNumber
+from core.forms import list_of, number_of
 from media_pipeline.serializers import ImageOutput, PictureField
 from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
@@ -229,39 +229,14 @@ def recipe_data(data: Any) -> Any:
     plain: dict[str, Any] = data.dict()
     for name in _LISTS:
         if name in data:
-            plain[name] = _list_of(data.getlist(name))
+            plain[name] = list_of(data.getlist(name))
     for name in _NUMBERS:
         if name in data:
-            plain[name] = _number_of(plain[name])
+            plain[name] = number_of(plain[name])
     for name in ("image", "image_id"):
         if plain.get(name) == "":
             plain[name] = None
     return plain
-
-
-def _list_of(values: list[Any]) -> Any:
-    texts = [value for value in values if value != ""]
-    if len(texts) == 1 and isinstance(texts[0], str) and texts[0].startswith("["):
-        try:
-            return orjson.loads(texts[0])
-        except orjson.JSONDecodeError:
-            return texts
-    return [_object_of(text) for text in texts]
-
-
-def _object_of(text: Any) -> Any:
-    if isinstance(text, str) and text.startswith("{"):
-        try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return text
-    return text
-
-
-def _number_of(text: Any) -> Any:
-    if text == "":
-        return None
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else text
 
 
 class PersonOutput(serializers.Serializer[Any]):

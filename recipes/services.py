@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from accounts.shapes import actor_of
-from core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from core.errors import Forbidden, Invalid, NotFound, PreconditionFailed
 from media_pipeline.models import Media
-from media_pipeline.services import image_create, media_delete
+from media_pipeline.services import image_create, media_discard
 from media_pipeline.shapes import image_shape
 from realtime.outbox import record
 from recipes.aggregates import Aggregates, add_to_recipe, insert_rating
@@ -114,7 +114,7 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     recipe.save(update_fields=[*changed, "version", "updated_at"])
     record(RecipeUpdated(actor=actor_of(user), **_shown(recipe)))
     if before is not None and recipe.image != before:
-        _delete_media(before)
+        media_discard(media=before)
     return recipe
 
 
@@ -127,12 +127,13 @@ def recipe_delete(*, user: User, recipe: Recipe, expected: set[int] | None = Non
     require_author_or_moderator(user, recipe)
     recipe = _lock(recipe)
     _require_version(recipe, expected)
-    recipe_id, image = recipe.pk, recipe.image
+    image = recipe.image
+    # Before the rows go, for what hangs on the recipe is told of in its handlers.
+    record(RecipeDeleted(actor=actor_of(user) if recipe.seller_id == user.pk else None, recipe_id=recipe.pk))
     recipe.delete()
     Profile.objects.filter(user=recipe.seller_id).update(recipe_count=F("recipe_count") - 1)
-    record(RecipeDeleted(actor=actor_of(user) if recipe.seller_id == user.pk else None, recipe_id=recipe_id))
     if image is not None:
-        _delete_media(image)
+        media_discard(media=image)
 
 
 @transaction.atomic
@@ -260,16 +261,6 @@ def _lock_media(user: User, media_id: UUID) -> Media | None:
     """A picture of `user`, locked: it becomes ready before this, or waits for the recipe that has to hear of it."""
     pictures = Media.objects.select_for_update(no_key=True)
     return pictures.filter(pk=media_id, owner=user, kind=Media.Kind.IMAGE).first()
-
-
-def _delete_media(media: Media) -> None:
-    """After the commit: the image task, too, holds the picture while it waits for the recipe."""
-
-    def delete() -> None:
-        with suppress(Conflict):  # something else of theirs shows it too
-            media_delete(media=media)
-
-    transaction.on_commit(delete, robust=True)
 
 
 def _require_version(recipe: Recipe, expected: set[int] | None) -> None:

@@ -7,6 +7,8 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 
 from accounts.models import Profile, User
+from posts.models import Post
+from posts.publication import write_tags
 from recipes.models import Recipe
 
 PASSWORD = "correct horse battery"
@@ -30,7 +32,7 @@ class SellerFactory(UserFactory):
 
 
 class RecipeFactory(factory.django.DjangoModelFactory[Recipe]):
-    """A seller's recipe without image, tags, ingredients and steps; counted in the seller's profile."""
+    """A seller's recipe without image, tags, ingredients and steps; announced, and counted in the seller's profile."""
 
     class Meta:
         model = Recipe
@@ -43,4 +45,28 @@ class RecipeFactory(factory.django.DjangoModelFactory[Recipe]):
     def _create(cls, model_class: type[Recipe], *args: Any, **kwargs: Any) -> Recipe:
         recipe = super()._create(model_class, *args, **kwargs)
         Profile.objects.filter(user=recipe.seller_id).update(recipe_count=F("recipe_count") + 1)
+        Post.objects.create(author=recipe.seller, kind=Post.Kind.RECIPE, announces=recipe, tag_names=recipe.tag_names)
         return recipe
+
+
+class PostFactory(factory.django.DjangoModelFactory[Post]):
+    """A published post, or with `original` a repost of it; found by its `tag_names`, counted, in nobody's feed."""
+
+    class Meta:
+        model = Post
+
+    author: Any = factory.SubFactory(UserFactory)
+    kind = factory.LazyAttribute(lambda post: Post.Kind.REPOST if post.original else Post.Kind.STATUS)
+    original: Any = None
+    text = factory.LazyAttribute(lambda post: "" if post.original else "Dinner is ready.")
+
+    @classmethod
+    def _create(cls, model_class: type[Post], *args: Any, **kwargs: Any) -> Post:
+        post = super()._create(model_class, *args, **kwargs)
+        if post.status == Post.Status.PUBLISHED:
+            write_tags(post)
+            if post.kind == Post.Kind.STATUS:
+                Profile.objects.filter(user=post.author_id).update(post_count=F("post_count") + 1)
+        if post.original is not None:
+            Post.objects.filter(pk=post.original_id).update(repost_count=F("repost_count") + 1)
+        return post

@@ -1,0 +1,129 @@
+"""Writing, changing and deleting posts. Each records its event after the statement that locks the post."""
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.models import Profile, User
+from accounts.shapes import actor_of
+from core.errors import Forbidden
+from media_pipeline.services import media_discard
+from posts.events import PostDeleted, PostUpdated
+from posts.models import ModerationAction, Notification, Post
+from posts.notify import notify
+from posts.publication import public_content, publish, write_tags
+from posts.services.content import (
+    PostContent,
+    lock_post,
+    media_of,
+    media_shapes,
+    require_author,
+    require_own_words,
+    require_something,
+    require_version,
+    set_content,
+    take_media,
+    write_media,
+)
+from posts.services.reposts import end_reposts, repost_remove
+from posts.text import mentions
+from realtime.outbox import record
+
+
+def require_author_or_moderator(user: User, post: Post) -> None:
+    if post.author_id != user.pk and not user.is_moderator:
+        raise Forbidden("Only its author or a moderator may delete a post.", code="not_author")
+
+
+@transaction.atomic
+def post_create(*, user: User, content: PostContent) -> Post:
+    """Publishes a post. `user` needs `profile__picture` loaded. Raises Invalid, and what `image_create` raises."""
+    post = Post(author=user)
+    media = take_media(user=user, content=content) or []
+    set_content(user=user, post=post, content=content)
+    require_something(post, media)
+    post.save(force_insert=True)
+    write_media(post=post, media=media)
+    publish(post, author=user, media=media_shapes(media))
+    return post
+
+
+@transaction.atomic
+def post_update(*, user: User, post: Post, changes: PostContent, expected: set[int] | None = None) -> Post:
+    """Changes what differs; nothing happens, and no event, when nothing does. Returns the post as it is now.
+
+    For followers only, it can no longer be shown by others: its reposts go. Raises Forbidden, Conflict
+    (`announcement`, `repost`), Invalid, PreconditionFailed when its version is none of `expected`, NotFound when it
+    was just deleted.
+    """
+    require_author(user, post)
+    require_own_words(post)
+    wanted = take_media(user=user, content=changes)
+    post = lock_post(post)
+    require_version(post, expected)
+    mentioned = set(mentions(post.text))
+    changed = set_content(user=user, post=post, content=changes)
+    media_changed = wanted is not None and write_media(post=post, media=wanted)
+    if not changed and not media_changed:
+        return post
+    media = media_of(post)
+    require_something(post, media)
+    post.version += 1
+    post.save(update_fields=[*changed, "version", "updated_at"])
+    if "tag_names" in changed:
+        write_tags(post)
+    if "visibility" in changed and post.visibility == Post.Visibility.FOLLOWERS:
+        end_reposts(post)
+    if set(mentions(post.text)) != mentioned:
+        notify(Notification.Kind.MENTION, actor_id=user.pk, post_id=post.pk)
+    record(
+        PostUpdated(
+            actor=actor_of(user),
+            post_id=post.pk,
+            version=post.version,
+            **public_content(post, media_shapes(media)),
+        )
+    )
+    return post
+
+
+@transaction.atomic
+def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> None:
+    """Deletes a post with all that belongs to it, its media and its reposts included; a repost is taken back.
+
+    A moderator is not named in the event, but in the audit. Raises Forbidden, Conflict (`announcement`),
+    PreconditionFailed and NotFound as `post_update` does.
+    """
+    require_author_or_moderator(user, post)
+    if post.author_id != user.pk:
+        _audit(user, post)
+    if post.kind == Post.Kind.REPOST:
+        repost_remove(repost=post, actor=actor_of(user) if post.author_id == user.pk else None)
+        return
+    require_own_words(post)
+    post = lock_post(post)
+    require_version(post, expected)
+    media = media_of(post)
+    record(PostDeleted(actor=actor_of(user) if post.author_id == user.pk else None, post_id=post.pk))
+    post.delete()
+    Profile.objects.filter(user=post.author_id).update(post_count=F("post_count") - 1)
+    for one in media:
+        media_discard(media=one)
+
+
+@transaction.atomic
+def post_media_changed(*, media_id: str) -> None:
+    """Tells the readers of the posts that show this media that it is ready."""
+    posts = Post.objects.select_for_update(of=("self",), no_key=True)
+    for post in posts.filter(post_media__media=media_id, status=Post.Status.PUBLISHED).order_by("pk"):
+        content = public_content(post, media_shapes(media_of(post)))
+        record(PostUpdated(actor=None, post_id=post.pk, version=post.version, **content))
+
+
+def _audit(moderator: User, post: Post) -> None:
+    ModerationAction.objects.create(
+        moderator=moderator,
+        action=ModerationAction.Action.REMOVED,
+        target="post",
+        target_id=post.pk,
+        owner_id=post.author_id,
+    )
