@@ -8,11 +8,27 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
-from django.urls import URLPattern, path, reverse
+import orjson
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.urls import URLPattern, include, path, reverse
+from rest_framework import serializers, status
+from rest_framework.parsers import BaseParser, DataAndFiles
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from accounts.authentication import user_of
 from accounts.views.auth import RefreshView, RegisterView, TokenView
+from core.api import FormParser, JSONParser, MultiPartParser
+from core.errors import PreconditionFailed
+from core.idempotency import idempotent
+from media_pipeline.serializers import PictureField
+from media_pipeline.views import MediaListView
+from posts.reads import post_read
+from posts.services.content import media_of
+from posts.services.posts import post_update
 from posts.urls import urlpatterns as post_urls
+from posts.views.access import get_post_for_user
+from posts.views.posts import PostListView
 from recipes.urls import urlpatterns as recipe_urls
 
 DEPRECATED_AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -51,11 +67,92 @@ def without_prefix(folder: str, urls: Iterable[URLPattern]) -> Iterator[URLPatte
             yield earlier(route, pattern.callback, pattern.name)
 
 
+class Described(BaseParser):
+    """Reads `description` as `text`."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        parsed = super().parse(*args, **kwargs)
+        if isinstance(parsed, DataAndFiles):
+            return DataAndFiles(self._renamed(parsed.data), parsed.files)
+        return self._renamed(parsed)
+
+    @staticmethod
+    def _renamed(fields: Any) -> Any:
+        names = {name: "text" if name == "description" else name for name in fields}
+        if not isinstance(fields, QueryDict):
+            return {names[name]: value for name, value in fields.items()}
+        renamed = QueryDict(mutable=True)
+        for name, values in fields.lists():
+            renamed.setlist(names[name], values)
+        return renamed
+
+
+class DescribedJSON(Described, JSONParser):
+    pass
+
+
+class DescribedForm(Described, FormParser):
+    pass
+
+
+class DescribedMultiPart(Described, MultiPartParser):
+    pass
+
+
+class PostCreateView(PostListView):
+    """A post whose text is its `description`; the answer has `post_id` besides."""
+
+    http_method_names = ["post", "options"]
+    parser_classes = [DescribedJSON, DescribedMultiPart, DescribedForm]
+
+    def post(self, request: Request) -> HttpResponse:
+        response = super().post(request)
+        post = orjson.loads(response.content)
+        response.content = orjson.dumps({"post_id": post["id"], **post})
+        return response
+
+
+class ImageInput(serializers.Serializer[Any]):
+    postID = serializers.IntegerField(min_value=1)
+    imageBase64 = PictureField()
+
+
+class ImageAddView(MediaListView):
+    """One more picture for a post of one's own, after those that it has. Answers with the post."""
+
+    http_method_names = ["post", "options"]
+
+    @idempotent
+    def post(self, request: Request) -> Response:
+        user = user_of(request)
+        data = ImageInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        post_id, image = data.validated_data["postID"], data.validated_data["imageBase64"]
+        while True:
+            post = get_post_for_user(user, post_id)
+            shown = [media.pk for media in media_of(post)]
+            try:
+                post_update(
+                    user=user, post=post, changes={"media_ids": shown, "images": [image]}, expected={post.version}
+                )
+            except PreconditionFailed:  # their client sends several pictures at once
+                continue
+            return Response(post_read(user, post_id), status=status.HTTP_201_CREATED)
+
+
+posts_with_media = [
+    earlier("post/create/", PostCreateView.as_view(), "post-list"),
+    earlier("post/add/media/image/", ImageAddView.as_view(), "media-list"),
+]
+
 urlpatterns = [
     earlier("auth/signup/", RegisterView.as_view(), "auth-register"),
     earlier("users/create/", RegisterView.as_view(), "auth-register"),
     earlier("auth/login/", TokenView.as_view(), "auth-token"),
     earlier("auth/token/refresh/", RefreshView.as_view(), "auth-refresh"),
-    *without_prefix("recipes/", recipe_urls),
+    *without_prefix("recipes/", [*recipe_urls, *post_urls]),
     *without_prefix("posts/", post_urls),
+    *posts_with_media,
+    # Where that system's own client looked for them.
+    path("api/posts/", include(posts_with_media)),
 ]
