@@ -4,8 +4,8 @@ One message for each channel and batch, to the group `group_of(channel)`:
 
     {"type": "stream.events", "channel": "recipe:42", "events": [[position, offset, data, actor_id, reauthorize], ...]}
 
-`data` is the event's JSON in bytes; `actor_id` is 0 for events nobody did; `reauthorize` says that the readers of the
-channel are to be asked for their right again once the event is delivered. Offsets ascend without a gap.
+`data` is the event's JSON in bytes; `actor_id` is 0 for events nobody did; `reauthorize` says whose rights are to be
+asked again once the event is delivered (`realtime.events.Reauthorize`). Offsets ascend without a gap.
 """
 
 from typing import Literal, TypedDict
@@ -15,7 +15,7 @@ import orjson
 MESSAGE_TYPE: Literal["stream.events"] = "stream.events"
 
 # position, offset, data, actor_id or 0, reauthorize
-BusEvent = tuple[int, int, bytes, int, bool]
+BusEvent = tuple[int, int, bytes, int, int]
 
 
 class BusMessage(TypedDict):

@@ -4,7 +4,7 @@ An authoriser takes the channel's key and the ids of people (None stands for an 
 allowed, in one query: the hub asks for one reader at subscribe and for all readers of a channel at a re-check.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ class Namespace:
     """A family of channels.
 
     `server_side`: each signed-in connection is subscribed to its own (`inbox:{user_id}`) by the server.
+    `internal`: no client may subscribe; to them there is no such channel.
+    `recoverable`: it is a stream, with offsets and a store behind it. Otherwise it carries hints, which are not kept.
     `needs_database`: the authoriser asks the database and so runs in a thread; otherwise it runs on the event loop.
     """
 
@@ -23,20 +25,38 @@ class Namespace:
     authorize: Authorizer
     description: str
     server_side: bool = False
+    internal: bool = False
+    recoverable: bool = True
     needs_database: bool = True
 
 
 NAMESPACES: dict[str, Namespace] = {}
 
 
-def register_namespace(name: str, *, authorize: Authorizer, description: str, server_side: bool = False) -> None:
-    """Makes `name` or `name:{key}` a channel that can be subscribed to; called in an app's `AppConfig.ready()`."""
-    needs_database = authorize not in (everyone, only_that_person)
-    NAMESPACES[name] = Namespace(name, authorize, description, server_side, needs_database)
+def nobody(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+    """The authoriser of internal channels."""
+    return set()
+
+
+def register_namespace(
+    name: str,
+    *,
+    description: str,
+    authorize: Authorizer = nobody,
+    server_side: bool = False,
+    internal: bool = False,
+    recoverable: bool = True,
+) -> None:
+    """Makes `name` or `name:{key}` a channel; called in an app's `AppConfig.ready()`."""
+    needs_database = authorize not in (everyone, only_that_person, nobody)
+    NAMESPACES[name] = Namespace(name, authorize, description, server_side, internal, recoverable, needs_database)
 
 
 def namespace_of(channel: str) -> tuple[Namespace, str] | None:
-    """The namespace and key of `channel`, None when there is no such family. `recipes` has an empty key."""
+    """The namespace and key of `channel`, None when there is no such family. `recipes` has an empty key.
+
+    Internal ones are found too: whoever asks for a client has to look.
+    """
     name, colon, key = channel.partition(":")
     namespace = NAMESPACES.get(name)
     if namespace is None or len(channel) > 64 or (colon and not key):
@@ -104,3 +124,36 @@ def verify_token(token: str) -> Identity:
 
 def live_sessions(session_ids: Collection[str]) -> set[str]:
     return _session_checker(session_ids) if _session_checker else set()
+
+
+# Given the ids of people: for each, the ids of those whose doings are hidden from them (blocks either way, their own
+# mutes). Who hides nobody may be left out.
+HiddenActors = Callable[[Collection[int]], Mapping[int, Collection[int]]]
+# Given the data of an event of the channel `feeds` and the ids of connected people: those whose feed it belongs to.
+FeedReaders = Callable[[dict[str, Any], Collection[int]], set[int]]
+
+_hidden_actors: HiddenActors | None = None
+_feed_readers: FeedReaders | None = None
+
+
+def register_hidden_actors(hidden_actors: HiddenActors) -> None:
+    """accounts registers who is hidden from whom. It runs in a database thread, as one query."""
+    global _hidden_actors
+    _hidden_actors = hidden_actors
+
+
+def hidden_actors(user_ids: Collection[int]) -> Mapping[int, Collection[int]]:
+    return _hidden_actors(user_ids) if _hidden_actors and user_ids else {}
+
+
+def register_feed_readers(feed_readers: FeedReaders) -> None:
+    """posts registers whose feed a publication belongs to. It runs in a database thread, as one query.
+
+    It leaves out those from whom the author is hidden: a hint has no hidden form.
+    """
+    global _feed_readers
+    _feed_readers = feed_readers
+
+
+def feed_readers(data: dict[str, Any], user_ids: Collection[int]) -> set[int]:
+    return _feed_readers(data, user_ids) if _feed_readers else set()

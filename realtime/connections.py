@@ -13,6 +13,7 @@ from django.conf import settings
 from core import threads
 from realtime import protocol
 from realtime.channels import NAMESPACES, Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.hiding import NOBODY, data_for
 from realtime.hub import Hub
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position
 from realtime.rights import may_read
@@ -37,10 +38,12 @@ class Connection:
         "channels",
         "client",
         "connected",
+        "hidden",
         "hub",
         "identity",
         "number",
         "sink",
+        "standing_as_of",
     )
 
     def __init__(self, *, hub: Hub, sink: Sink, address: str) -> None:
@@ -52,6 +55,9 @@ class Connection:
         self.identity: Identity | None = None
         self.connected = False
         self.channels: set[str] = set()
+        # The people whose doings are hidden from this one, and which answer that is (realtime/rechecks.py).
+        self.hidden = NOBODY
+        self.standing_as_of = 0
         self._awaiting_pong = False
         self._closed = False
 
@@ -155,9 +161,10 @@ class Connection:
         replied: list[Callable[[], None]] = []
         if identity is not None:
             try:
-                result["subs"] = await self._subscribe_server_side(identity, positions, replied)
-                # A session that ended before its inbox was heard would be noticed only by the next re-check.
-                await self.hub.close_revoked([self])
+                subs = await self._subscribe_server_side(identity, positions, replied)
+                # Asked once the inbox is heard: what changes from now on is told there.
+                await self.hub.rechecks.people([self])
+                result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
             except Exception as error:
                 # Half connected is not connected: the client is to come again.
                 log.warning("connect_failed error=%r", error)
@@ -175,14 +182,13 @@ class Connection:
 
     async def _subscribe_server_side(
         self, identity: Identity, positions: dict[str, Position], replied: list[Callable[[], None]]
-    ) -> dict[str, Any]:
+    ) -> dict[str, dict[str, Any]]:
         subs = {}
         for namespace in NAMESPACES.values():
             if not namespace.server_side:
                 continue
             channel = f"{namespace.name}:{identity.user_id}"
-            sub, ready = await self.hub.subscribe(self, channel, positions.get(channel))
-            subs[channel] = _encodable(sub)
+            subs[channel], ready = await self.hub.subscribe(self, channel, positions.get(channel))
             replied.append(ready)
         return subs
 
@@ -194,10 +200,23 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(self.channels) >= limit:
             raise protocol.LimitExceeded
+        as_of = self.standing_as_of
         if not await may_read(channel, self.user_id):
             raise protocol.PermissionDenied
         result, replied = await self.hub.subscribe(self, channel, since)
-        return _encodable(result), [replied]
+        if self.standing_as_of != as_of and not await may_read(channel, self.user_id):
+            # Their rights changed while the first answer was under way, and this channel was not asked about then.
+            self.hub.unsubscribe(self, channel)
+            raise protocol.PermissionDenied
+        return self._encodable(result), [replied]
+
+    def _encodable(self, result: dict[str, Any]) -> dict[str, Any]:
+        """A subscribe result with its publications ready for the wire, as this person receives them."""
+        if "publications" in result:
+            result["publications"] = [
+                protocol.publication(event.offset, data_for(event, self.hidden)) for event in result["publications"]
+            ]
+        return result
 
     async def _unsubscribe(self, params: dict[str, Any]) -> "Outcome":
         channel = protocol.text(params, "channel")
@@ -256,10 +275,3 @@ def _lifetime(identity: Identity | None) -> dict[str, Any]:
     if identity is None:
         return {}
     return {"expires": True, "ttl": max(1, int(identity.expires_at - time.time()))}
-
-
-def _encodable(result: dict[str, Any]) -> dict[str, Any]:
-    """A subscribe result with its publications ready for the wire."""
-    if "publications" in result:
-        result["publications"] = [protocol.publication(event.offset, event.data) for event in result["publications"]]
-    return result

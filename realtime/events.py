@@ -19,9 +19,20 @@ the new count), so a replay does no harm.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from enum import IntFlag
 from functools import cache
 from string import Formatter
 from typing import Any, ClassVar, TypedDict, TypeVar
+
+
+class Reauthorize(IntFlag):
+    """Whose rights are asked again once an event has been delivered. It travels on the bus as a number."""
+
+    NOBODY = 0
+    # The readers of its channel: whether they may read that channel, and whether their sessions are alive.
+    READERS = 1
+    # The person whose inbox it came to: all their subscriptions, and whose doings are hidden from them.
+    PERSON = 2
 
 
 class Actor(TypedDict):
@@ -96,6 +107,18 @@ def on(event_class: type[E]) -> Callable[[Callable[[E], None]], Callable[[E], No
         return handler
 
     return decorate
+
+
+def reauthorizes(event_type: str) -> Reauthorize:
+    """Whose rights are asked again after such an event.
+
+    Everybody's for a type we don't know: whoever recorded it is newer than this process.
+    """
+    event_class = EVENTS.get(event_type)
+    if event_class is None:
+        return Reauthorize.READERS | Reauthorize.PERSON
+    readers = Reauthorize.READERS if event_class.reauthorize else Reauthorize.NOBODY
+    return readers | Reauthorize.PERSON if event_class.reauthorize_reader else readers
 
 
 def handlers_of(event: Event) -> list[Callable[[Any], None]]:

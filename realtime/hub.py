@@ -1,4 +1,4 @@
-"""The hub: one per server process. It joins the bus once per topic, delivers, fills gaps, re-checks rights.
+"""The hub: one per server process. It joins the bus once per topic, delivers, fills gaps.
 
 What keeps the promise (docs/realtime.md): the bus may lose messages and may be away, so each second the hub asks the
 store which of its topics have moved and reads what the bus did not bring; duplicates fall out by offset.
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime import rights
 from realtime.bus import group_of
 from realtime.channels import namespace_of
+from realtime.events import Reauthorize
+from realtime.hints import Hints
 from realtime.positions import current_epoch, read_head
 from realtime.protocol import (
     PING,
@@ -25,10 +26,9 @@ from realtime.protocol import (
     Disconnect,
     Position,
     UnknownChannel,
-    Unsubscribed,
     text_frame,
-    unsubscribe_push,
 )
+from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
 from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
 from realtime.topics import Topic
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STORE_SECONDS = 1.0
-RECHECK_SECONDS = 30.0
 # How long a subscribe waits for the bus; afterwards the store brings what is new until the join succeeds.
 JOIN_SECONDS = 1.0
 PING_FRAME = text_frame(PING)
@@ -63,9 +62,11 @@ class Hub:
         self._position = -1
         self._epoch: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.rechecks = Rechecks(self)
+        self._hints = Hints(self)
 
     def start(self) -> None:
-        for work in (self._receive, self._watch_store, self._ping, self._recheck_all):
+        for work in (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell):
             self._background(_forever(work))
 
     async def stop(self, code: Close = Close.SHUTDOWN, reason: str = "shutdown") -> None:
@@ -115,54 +116,71 @@ class Hub:
         if connection not in self.connections:
             # It was closed while its right was looked up.
             raise Disconnect(Close.SHUTDOWN, "closed")
-        topic = self._topic(channel)
-        waiting: list[bytes] = []
+        topic = self.topic(channel)
+        waiting: list[StoredEvent] = []
         # Registered at once, so that the topic stays open while the store is read.
         topic.pending[connection] = waiting
         connection.channels.add(channel)
         try:
-            await self._open(topic)
-            epoch = self._epoch or await self._read_epoch()
-            if since is not None and since.epoch == epoch and since.offset > topic.offset:
-                # The client is ahead of what the bus has brought here; the store decides.
-                await self._fill(topic)
-            topic.flush()
-            waiting.clear()
-            offset = topic.offset
-            result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
-            if since is not None:
-                missed = await missed_events(channel, since, epoch=epoch, head=offset)
-                result["was_recovering"] = True
-                result["recovered"] = missed is not None
-                result["publications"] = missed or []
+            if topic.namespace.recoverable:
+                result = await self._take_position(topic, waiting, since)
+            else:
+                result = await self._follow(topic, since)
         except BaseException:
             self.unsubscribe(connection, channel)
             raise
 
         def replied() -> None:
-            topic.flush()
-            lines = topic.pending.pop(connection, None)
-            if lines is None:
-                return
-            topic.readers.add(connection)
-            if lines:
-                payload = b"\n".join(lines)
+            if payload := topic.admit(connection):
                 connection.sink.reply(payload)
 
         return result, replied
+
+    async def _take_position(self, topic: Topic, waiting: list[StoredEvent], since: Position | None) -> dict[str, Any]:
+        """The subscribe result for a stream; `waiting` holds what comes after its offset from then on."""
+        await self._open(topic)
+        epoch = self._epoch or await self._read_epoch()
+        if since is not None and since.epoch == epoch and since.offset > topic.offset:
+            # The client is ahead of what the bus has brought here; the store decides.
+            await self._fill(topic)
+        topic.flush()
+        waiting.clear()
+        offset = topic.offset
+        result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
+        if since is not None:
+            missed = await missed_events(topic.channel, since, epoch=epoch, head=offset)
+            result["was_recovering"] = True
+            result["recovered"] = missed is not None
+            result["publications"] = missed or []
+        return result
+
+    async def _follow(self, topic: Topic, since: Position | None) -> dict[str, Any]:
+        """The subscribe result for a channel of hints: there is no position, and nothing to recover."""
+        source = self._hints.follow(topic)
+        if source is not None:
+            await self._open(source)
+        return {} if since is None else {"was_recovering": True, "recovered": False}
 
     def unsubscribe(self, connection: "Connection", channel: str) -> None:
         connection.channels.discard(channel)
         topic = self.topics.get(channel)
         if topic is None:
             return
-        topic.readers.discard(connection)
-        topic.pending.pop(connection, None)
-        if topic.empty:
-            del self.topics[channel]
-            self._background(self._leave(topic))
+        topic.dismiss(connection)
+        self.close_if_empty(topic)
 
-    def _topic(self, channel: str) -> Topic:
+    def close_if_empty(self, topic: Topic) -> None:
+        """Leaves the topic when nobody is left there."""
+        if not topic.empty or self.topics.get(topic.channel) is not topic:
+            return
+        del self.topics[topic.channel]
+        if topic.namespace.recoverable:
+            self._background(self._leave(topic))
+        else:
+            self._hints.forget(topic)
+
+    def topic(self, channel: str) -> Topic:
+        """The topic of `channel`, made when it is the first time. Raises UnknownChannel."""
         topic = self.topics.get(channel)
         if topic is None:
             found = namespace_of(channel)
@@ -241,9 +259,12 @@ class Hub:
         if not self._dirty:
             asyncio.get_running_loop().call_soon(self._flush)
         self._dirty.append(topic)
-        if any(event.reauthorize for event in events):
-            topic.doubtful = True
-            self._background(self._ask_again(topic))
+        asked = Reauthorize.NOBODY
+        for event in events:
+            asked |= event.reauthorize
+        if asked:
+            topic.doubtful |= asked
+            self._background(self.rechecks.after_events(topic))
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -283,12 +304,12 @@ class Hub:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)
             for topic in tuple(self.topics.values()):
-                if not topic.joined and topic.joining is None:
+                if topic.namespace.recoverable and not topic.joined and topic.joining is None:
                     topic.joining = self._background(self._join(topic))
                 if topic.opened and topic.behind:
                     await self._fill(topic)
                 if topic.doubtful:
-                    await self._ask_again(topic)
+                    await self.rechecks.after_events(topic)
             more = True
             while more:
                 before = self._position
@@ -312,37 +333,6 @@ class Hub:
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
         self._epoch = epoch
         return epoch
-
-    # --- Rights --------------------------------------------------------------------------------------
-
-    async def _ask_again(self, topic: Topic) -> None:
-        """After an event that changes rights. What fails is tried again at the next look at the store."""
-        try:
-            await self.close_revoked(topic.connections())
-            await self.recheck(topic)
-            topic.doubtful = False
-        except Exception as error:
-            log.warning("recheck_failed channel=%s error=%r", topic.channel, error)
-
-    async def recheck(self, topic: Topic) -> None:
-        """Asks again who may read the topic, and ends the subscriptions of those who may not."""
-        for reader in await rights.no_longer_allowed(topic):
-            topic.flush()
-            self.unsubscribe(reader, topic.channel)
-            reason = "you may no longer read this channel"
-            reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
-
-    async def close_revoked(self, connections: Collection["Connection"]) -> None:
-        """Closes those of `connections` whose session has ended."""
-        for connection in await rights.revoked(connections):
-            connection.close(Close.FORCE_DISCONNECT, "session revoked")
-
-    async def _recheck_all(self) -> None:
-        while True:
-            await asyncio.sleep(RECHECK_SECONDS)
-            await self.close_revoked(tuple(self.connections))
-            for topic in tuple(self.topics.values()):
-                await self.recheck(topic)
 
     # --- Pings ---------------------------------------------------------------------------------------
 

@@ -186,7 +186,12 @@ def publication(offset: int, data: bytes) -> orjson.Fragment:
 
 
 def publication_push(channel: str, offset: int, data: bytes) -> bytes:
-    """A push of one event. `data` is JSON already, so an event is encoded once for all its readers."""
+    """A push of one event. `data` is JSON already, so an event is encoded once for all its readers.
+
+    Offset 0 stands for none: the protocol leaves it out, as of a channel that is no stream.
+    """
+    if not offset:
+        return b'{"push":{"channel":%b,"pub":{"data":%b}}}' % (orjson.dumps(channel), data)
     return b'{"push":{"channel":%b,"pub":{"offset":%d,"data":%b}}}' % (orjson.dumps(channel), offset, data)
 
 

@@ -12,7 +12,7 @@ import uvloop
 from channels.layers import get_channel_layer
 
 from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, encode_data, group_of
-from realtime.events import EVENTS
+from realtime.events import reauthorizes
 from realtime.numbering import NumberedEvent
 
 logger = logging.getLogger(__name__)
@@ -31,11 +31,8 @@ def messages_of(events: Iterable[NumberedEvent]) -> list[BusMessage]:
     """One message for each channel among `events`."""
     by_channel: dict[str, list[BusEvent]] = {}
     for event in events:
-        event_class = EVENTS.get(event.type)
-        # Of an event whose class we don't know (an older relay beside newer servers) we can't tell: ask.
-        reauthorize = event_class is None or event_class.reauthorize
         by_channel.setdefault(event.channel, []).append(
-            (event.position, event.offset, encode_data(event.data), event.actor_id or 0, reauthorize)
+            (event.position, event.offset, encode_data(event.data), event.actor_id or 0, int(reauthorizes(event.type)))
         )
     return [{"type": MESSAGE_TYPE, "channel": channel, "events": list_} for channel, list_ in by_channel.items()]
 

@@ -1,10 +1,10 @@
-"""Who may read what: asked of the apps' authorisers at subscribe, and again when something may have changed."""
+"""Who may read what, and what is hidden from whom: asked of the apps at subscribe, and when something has changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from core import threads
-from realtime.channels import live_sessions, namespace_of
+from realtime.channels import hidden_actors, live_sessions, namespace_of
 from realtime.protocol import UnknownChannel
 from realtime.topics import Topic
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 async def may_read(channel: str, user_id: int | None) -> bool:
-    """Whether that person may read `channel`. Raises UnknownChannel."""
+    """Whether that person may read `channel`. Raises UnknownChannel, for an internal one too."""
     found = namespace_of(channel)
-    if found is None:
+    if found is None or found[0].internal:
         raise UnknownChannel
     namespace, key = found
     if not namespace.needs_database:
@@ -23,25 +23,32 @@ async def may_read(channel: str, user_id: int | None) -> bool:
     return user_id in await threads.run(namespace.authorize, key, [user_id])
 
 
-async def no_longer_allowed(topic: Topic) -> list["Connection"]:
-    """The readers of the topic who may not read it any more. One query for all of them."""
-    if not topic.namespace.needs_database:
+async def no_longer_allowed(topic: Topic, readers: "Collection[Connection]") -> "list[Connection]":
+    """Those of `readers` who may not read the topic any more. One query for all of them."""
+    if not topic.namespace.needs_database or not readers:
         return []
-    readers = topic.connections()
     key = topic.channel.partition(":")[2]
     allowed = await threads.run(topic.namespace.authorize, key, {reader.user_id for reader in readers})
     return [reader for reader in readers if reader.user_id not in allowed and topic.channel in reader.channels]
 
 
-async def revoked(connections: Collection["Connection"]) -> list["Connection"]:
-    """Those of `connections` whose session has ended. One query for all of them."""
+async def standing(
+    connections: "Collection[Connection]",
+) -> "tuple[list[Connection], dict[Connection, frozenset[int]]]":
+    """(those whose session has ended, who is hidden from each of them all). Two queries for all of them, one hop."""
     # As they are now: one that signs in or refreshes while the database answers was not asked about.
     asked = {connection: connection.identity for connection in connections if connection.identity is not None}
     if not asked:
-        return []
-    alive = await threads.run(live_sessions, {identity.session_id for identity in asked.values()})
-    return [
-        connection
-        for connection, identity in asked.items()
-        if identity.session_id not in alive and connection.identity is identity
-    ]
+        return [], {}
+    sessions = {identity.session_id for identity in asked.values()}
+    people = {identity.user_id for identity in asked.values()}
+    alive, hidden = await threads.run(_standing, sessions, people)
+    unchanged = {connection: identity for connection, identity in asked.items() if connection.identity is identity}
+    return (
+        [connection for connection, identity in unchanged.items() if identity.session_id not in alive],
+        {connection: frozenset(hidden.get(identity.user_id, ())) for connection, identity in asked.items()},
+    )
+
+
+def _standing(session_ids: set[str], user_ids: set[int]) -> tuple[set[str], Mapping[int, Collection[int]]]:
+    return live_sessions(session_ids), hidden_actors(user_ids)

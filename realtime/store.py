@@ -6,7 +6,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from realtime.bus import encode_data
-from realtime.events import EVENTS
+from realtime.events import reauthorizes
 from realtime.models import StreamEvent
 
 # Rows read at once.
@@ -18,8 +18,10 @@ class StoredEvent(NamedTuple):
 
     offset: int
     data: bytes
+    # None or 0 when nobody did it.
     actor_id: int | None
-    reauthorize: bool
+    # Flags: realtime.events.Reauthorize.
+    reauthorize: int
 
 
 def events_after(channel: str, offset: int, up_to: int | None = None) -> list[StoredEvent]:
@@ -36,12 +38,6 @@ def events_after(channel: str, offset: int, up_to: int | None = None) -> list[St
         StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_))
         for offset, json, type_, actor_id in rows
     ]
-
-
-def reauthorizes(event_type: str) -> bool:
-    """Whether the readers of a channel are asked for their right again after such an event."""
-    event_class = EVENTS.get(event_type)
-    return event_class is not None and event_class.reauthorize
 
 
 def newest_offsets_since(position: int) -> tuple[int, dict[str, int]]:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from realtime.channels import Namespace
-from realtime.protocol import Close, publication_push, text_frame
+from realtime.events import Reauthorize
+from realtime.hiding import NOBODY, Pushes
+from realtime.protocol import Close, text_frame
 from realtime.store import StoredEvent
 
 if TYPE_CHECKING:
@@ -26,12 +28,14 @@ class Topic:
     """
 
     __slots__ = (
-        "_lines",
+        "_events",
         "behind",
         "channel",
         "doubtful",
+        "hiders",
         "joined",
         "joining",
+        "listener",
         "lock",
         "namespace",
         "offset",
@@ -52,19 +56,45 @@ class Topic:
         self.lock = asyncio.Lock()
         # There is more in the store than was delivered: it is read now, or at the hub's next look.
         self.behind = False
-        # An event said that rights have changed, and the readers have not all been asked yet.
-        self.doubtful = False
+        # Events said that rights have changed, and not all those concerned have been asked yet.
+        self.doubtful = Reauthorize.NOBODY
         self.readers: set[Connection] = set()
+        # Those of them from whom anybody is hidden: usually none, so that one look at it is all that hiding costs.
+        self.hiders: set[Connection] = set()
         # Readers whose recovery is being read from the store: what is delivered meanwhile waits here for them.
-        self.pending: dict[Connection, list[bytes]] = {}
-        self._lines: list[bytes] = []
+        self.pending: dict[Connection, list[StoredEvent]] = {}
+        # This process itself, which keeps the topic open without any reader (realtime/hints.py).
+        self.listener: Callable[[list[StoredEvent]], None] | None = None
+        self._events: list[StoredEvent] = []
 
     @property
     def empty(self) -> bool:
-        return not self.readers and not self.pending
+        return not self.readers and not self.pending and self.listener is None
 
     def connections(self) -> set["Connection"]:
         return self.readers | self.pending.keys()
+
+    def admit(self, connection: "Connection") -> bytes:
+        """Makes a pending connection a reader. Returns what waited for it, as one payload."""
+        self.flush()
+        events = self.pending.pop(connection, None)
+        if events is None:
+            return b""
+        self.readers.add(connection)
+        self.sort(connection)
+        return b"\n".join(Pushes(self.channel, events).lines_for(connection.hidden)) if events else b""
+
+    def dismiss(self, connection: "Connection") -> None:
+        self.readers.discard(connection)
+        self.hiders.discard(connection)
+        self.pending.pop(connection, None)
+
+    def sort(self, connection: "Connection") -> None:
+        """Notes whether anybody is hidden from that reader: call it whenever this may have changed."""
+        if connection.hidden and connection in self.readers:
+            self.hiders.add(connection)
+        else:
+            self.hiders.discard(connection)
 
     def accept(self, events: Iterable[StoredEvent]) -> bool:
         """Queues those events that are next; False when a gap is left before one of them. `flush` sends them."""
@@ -74,20 +104,50 @@ class Topic:
             if event.offset != self.offset + 1:
                 return False
             self.offset = event.offset
-            self._lines.append(publication_push(self.channel, event.offset, event.data))
+            self._events.append(event)
         return True
 
+    def hint(self, data: bytes) -> None:
+        """Sends `data` to the readers of a channel that is no stream: at once, without an offset."""
+        self._events.append(StoredEvent(0, data, None, Reauthorize.NOBODY))
+        self.flush()
+
     def flush(self) -> None:
-        """Sends what is queued: as few frames as fit, each built once and handed to every reader."""
-        lines, self._lines = self._lines, []
+        """Sends what is queued: as few frames as fit, each built once and handed to every reader.
+
+        Those who hide an actor get frames of their own, shared by all who hide the same people among the actors.
+        """
+        events, self._events = self._events, []
+        if not events:
+            return
         for waiting in self.pending.values():
-            waiting += lines
+            waiting += events
+        if self.listener is not None:
+            self.listener(events)
         if not self.readers:
             return
+        pushes = Pushes(self.channel, events)
+        others: Collection[Connection] = self.readers
+        if self.hiders:
+            apart = self._who_hides({event.actor_id for event in events if event.actor_id})
+            for hidden, readers in apart.items():
+                self._send(readers, pushes.lines_for(hidden))
+            others = self.readers.difference(*apart.values()) if apart else self.readers
+        self._send(others, pushes.lines_for(NOBODY))
+
+    def _who_hides(self, actors: set[int]) -> "dict[frozenset[int], list[Connection]]":
+        """Readers by those of `actors` who are hidden from them; not those who see everybody."""
+        apart: dict[frozenset[int], list[Connection]] = {}
+        for reader in self.hiders:
+            if hidden := reader.hidden & actors:
+                apart.setdefault(hidden, []).append(reader)
+        return apart
+
+    def _send(self, readers: "Collection[Connection]", lines: list[bytes]) -> None:
         for payload in _joined(lines):
             frame = text_frame(payload)
             # A copy: a reader that is dropped meanwhile leaves the set.
-            for reader in tuple(self.readers):
+            for reader in tuple(readers):
                 try:
                     reader.sink.push(payload, frame)
                 except Exception:

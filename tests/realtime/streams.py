@@ -7,11 +7,14 @@ from channels.layers import get_channel_layer
 from django.db.models import Max
 
 from realtime.bus import MESSAGE_TYPE, encode_data, group_of
+from realtime.events import Reauthorize
 from realtime.models import StreamEvent
 
 
 @sync_to_async
-def store(channel: str, count: int, *, type: str = "test.happened", **data: Any) -> list[StreamEvent]:
+def store(
+    channel: str, count: int, *, type: str = "test.happened", actor_id: int | None = None, **data: Any
+) -> list[StreamEvent]:
     """COUNT numbered events on CHANNEL."""
     heads = StreamEvent.objects.aggregate(position=Max("position"))
     position = heads["position"] or 0
@@ -21,6 +24,7 @@ def store(channel: str, count: int, *, type: str = "test.happened", **data: Any)
             channel=channel,
             type=type,
             data={"type": type, "number": offset + n, **data},
+            actor_id=actor_id,
             offset=offset + n,
             position=position + n,
         )
@@ -28,12 +32,12 @@ def store(channel: str, count: int, *, type: str = "test.happened", **data: Any)
     )
 
 
-async def announce(*events: StreamEvent, reauthorize: bool = False) -> None:
+async def announce(*events: StreamEvent, reauthorize: int = Reauthorize.NOBODY) -> None:
     """Puts events of one channel on the bus, as one message."""
     channel = events[0].channel
     message = {
         "type": MESSAGE_TYPE,
         "channel": channel,
-        "events": [[e.position, e.offset, encode_data(e.data), e.actor_id or 0, reauthorize] for e in events],
+        "events": [[e.position, e.offset, encode_data(e.data), e.actor_id or 0, int(reauthorize)] for e in events],
     }
     await get_channel_layer().group_send(group_of(channel), message)

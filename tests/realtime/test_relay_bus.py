@@ -67,8 +67,8 @@ def test_one_message_carries_a_channels_events_of_a_batch(tmp_path: Path, own_re
     assert first[0] == first[1]
     assert [event[:2] for event in message["events"]] == [[first[0] + n, first[1] + n] for n in range(count)]
     assert count >= 3
-    # Of a type that nobody registered one can't tell whether it takes rights away: the readers are asked.
-    assert [event[3:] for event in message["events"]] == [[7, True]] * count
+    # Of a type that nobody registered one can't tell whose rights it takes away: everybody is asked.
+    assert [event[3:] for event in message["events"]] == [[7, 3]] * count
     assert orjson.loads(message["events"][2][2]) == {"type": "test.happened", "n": 2}
 
 

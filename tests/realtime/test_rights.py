@@ -9,6 +9,7 @@ import pytest
 from django.db import OperationalError
 
 from realtime.channels import Identity, everyone, only_that_person, register_namespace
+from realtime.events import Reauthorize
 from realtime.hub import Hub
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
@@ -41,7 +42,7 @@ async def test_who_is_no_longer_allowed_gets_the_event_that_says_so_and_then_not
     await leaver.subscribe("club:1")
     await member.subscribe("club:1")
     MEMBERS.discard(1)
-    await announce(*await store("club:1", 1), reauthorize=True)
+    await announce(*await store("club:1", 1), reauthorize=Reauthorize.READERS)
     assert await leaver.offsets(1) == [1]
     assert (await leaver.push())["unsubscribe"]["code"] == 2000
     await announce(*await store("club:1", 1))
@@ -56,7 +57,7 @@ async def test_the_recheck_finds_what_no_event_told(hub: Hub, sockets: Sockets) 
     leaver = await sockets.open(token="token-1")
     await leaver.subscribe("club:1")
     MEMBERS.discard(1)
-    await hub.recheck(hub.topics["club:1"])
+    await hub.rechecks.readers(hub.topics["club:1"])
     assert (await leaver.push())["unsubscribe"] == {"code": 2000, "reason": "you may no longer read this channel"}
 
 
@@ -65,7 +66,7 @@ async def test_a_revoked_session_closes_its_sockets_and_no_others(
 ) -> None:
     revoked, other = await sockets.open(token="token-1"), await sockets.open(token="token-2")
     del people["token-1"]
-    await announce(*await store("inbox:1", 1), reauthorize=True)
+    await announce(*await store("inbox:1", 1), reauthorize=Reauthorize.READERS)
     assert (await revoked.closed()).code == 3503
     assert (await other.command("ping"))["ping"] == {}
 
@@ -98,7 +99,7 @@ async def test_a_socket_that_connects_during_a_recheck_is_left_alone(
     first = await sockets.open(token="token-1")
     early = await sockets.raw()
     monkeypatch.setattr("realtime.rights.live_sessions", slow_answer)
-    checking = asyncio.create_task(hub.close_revoked(tuple(hub.connections)))
+    checking = asyncio.create_task(hub.rechecks.people(tuple(hub.connections)))
     await asyncio.to_thread(asked.wait, 30)
     await early.command("connect", token="token-2")
     go_on.set()
@@ -111,7 +112,7 @@ async def test_the_inbox_cannot_be_left(sockets: Sockets, people: dict[str, Iden
     socket = await sockets.open(token="token-1")
     assert (await socket.command("unsubscribe", channel="inbox:1"))["error"]["code"] == 103
     del people["token-1"]
-    await announce(*await store("inbox:1", 1), reauthorize=True)
+    await announce(*await store("inbox:1", 1), reauthorize=Reauthorize.READERS)
     assert (await socket.closed()).code == 3503
 
 
@@ -157,7 +158,7 @@ async def test_a_recheck_that_fails_is_made_up_for(sockets: Sockets, monkeypatch
     leaver = await sockets.open(token="token-1")
     await leaver.subscribe("club:1")
     MEMBERS.discard(1)
-    await announce(*await store("club:1", 1), reauthorize=True)
+    await announce(*await store("club:1", 1), reauthorize=Reauthorize.READERS)
     assert await leaver.offsets(1) == [1]
     assert (await leaver.push())["unsubscribe"]["code"] == 2000
     assert failing.is_set()

@@ -20,6 +20,7 @@ class Reader:
         self.payloads: list[bytes] = []
         self.closed: int | None = None
         self.broken = False
+        self.hidden: frozenset[int] = frozenset()
 
     def close(self, code: int, reason: str) -> None:
         self.closed = code
@@ -35,7 +36,7 @@ class Reader:
 
 
 def event(offset: int, *, size: int = 1) -> StoredEvent:
-    return StoredEvent(offset, orjson.dumps({"filling": "x" * size}), None, False)
+    return StoredEvent(offset, orjson.dumps({"filling": "x" * size}), None, 0)
 
 
 def topic_with(*readers: Reader) -> Topic:
@@ -86,7 +87,7 @@ def test_an_event_larger_than_a_frame_goes_alone() -> None:
 def test_who_is_being_recovered_waits_while_the_others_read() -> None:
     reader, late = Reader(), Reader()
     topic = topic_with(reader)
-    waiting: dict[Any, list[bytes]] = {late: []}
+    waiting: dict[Any, list[StoredEvent]] = {late: []}
     topic.pending = waiting
     topic.accept([event(1)])
     topic.flush()

@@ -38,13 +38,20 @@ def tables() -> str:
     """Both tables, in Markdown."""
     lines = ["| channel | carries |", "|---|---|"]
     for namespace in sorted(NAMESPACES.values(), key=lambda namespace: namespace.name):
+        if namespace.internal:
+            continue
         lines.append(f"| `{namespace.name}` | {namespace.description} |")
     lines += ["", "| event | channels | when | its own fields |", "|---|---|---|---|"]
     for event_type, event_class in sorted(EVENTS.items()):
-        channels = ", ".join(f"`{channel}`" for channel in event_class.heard_on)
+        channels = ", ".join(f"`{channel}`" for channel in event_class.heard_on if not _internal(channel))
         when = " ".join((event_class.__doc__ or "").split()).replace("|", "\\|")
         lines.append(f"| `{event_type}` | {channels} | {when} | {_fields(event_class)} |")
     return "\n".join(lines) + "\n"
+
+
+def _internal(channel: str) -> bool:
+    namespace = NAMESPACES.get(channel.partition(":")[0])
+    return namespace is not None and namespace.internal
 
 
 def _fields(event_class: type[Event]) -> str:
