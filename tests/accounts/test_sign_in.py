@@ -240,5 +240,5 @@ def test_another_scheme_is_no_sign_in(anyone: APIClient) -> None:
 
 def test_one_query_says_who_it_is(ann: User, django_assert_num_queries: Any) -> None:
     client = bearer(sign_in("ann")["access"])
-    with django_assert_num_queries(2):  # the second reads the profile that is shown
+    with django_assert_num_queries(3):  # the others read the profile that is shown and count what is unread
         assert client.get("/api/me/").status_code == 200
