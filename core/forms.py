@@ -26,7 +26,7 @@ def _object_of(text: Any) -> Any:
 
 
 def number_of(text: Any) -> Any:
-    """The whole number in a form's field, null for an empty one; what is no number stays, for a serializer to refuse."""
+    """The whole number in a form's field, null for an empty one; a serializer refuses what is none."""
     if text == "":
         return None
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 19 else text

@@ -7,14 +7,17 @@ class PostsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.unread import register_unread_count
         from posts import events, handlers, recipe_social  # noqa: F401  the two first register themselves
-        from posts.authorizers import readers_of_post
+        from posts.authorizers import readers_of_feed_event, readers_of_post
         from posts.feed import handlers as feed_handlers  # noqa: F401  registers them
+        from posts.moderation.audit import recipe_removed
         from posts.notifications import handlers as notification_handlers  # noqa: F401  registers them
         from posts.notifications.reads import unread_count
-        from realtime.channels import register_namespace
+        from realtime.channels import only_that_person, register_feed_readers, register_namespace
+        from recipes.removals import register_removal_audit
         from recipes.social import register_social
 
         register_unread_count(unread_count)
+        register_removal_audit(recipe_removed)
         register_social(
             fields=recipe_social.FIELDS,
             viewer_fields=recipe_social.VIEWER_FIELDS,
@@ -26,3 +29,16 @@ class PostsConfig(AppConfig):
             authorize=readers_of_post,
             description="One post: its comments, likes and reposts, `post.updated/deleted`.",
         )
+        register_namespace(
+            "feed",
+            authorize=only_that_person,
+            description="Hints: `post.published` by those whom a person follows.",
+            server_side=True,
+            recoverable=False,
+        )
+        register_namespace(
+            "feeds",
+            description="Every `post.published`, of which the hub makes the hints for `feed:{id}`.",
+            internal=True,
+        )
+        register_feed_readers(readers_of_feed_event)

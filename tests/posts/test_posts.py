@@ -107,7 +107,7 @@ def test_thirty_hashtags_and_ten_thousand_characters_are_taken(ann: Person) -> N
 def test_a_post_shows_new_and_uploaded_pictures_in_order(ann: Person) -> None:
     uploaded = ann.post("/api/media/", {"image": PICTURE}).json()["id"]
     post = ann.write("", media_ids=[uploaded], image=[PICTURE, PICTURE])
-    assert [media["id"] for media in post["media"]][0] == uploaded
+    assert post["media"][0]["id"] == uploaded
     assert len({media["id"] for media in post["media"]}) == 3
     assert {media["kind"] for media in post["media"]} == {"image"}
     turned = [media["id"] for media in reversed(post["media"])]
