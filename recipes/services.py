@@ -19,6 +19,7 @@ from recipes.aggregates import Aggregates, add_to_recipe, insert_rating
 from recipes.events import RatingCreated, RatingDeleted, RatingUpdated, RecipeDeleted, RecipePublished, RecipeUpdated
 from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
 from recipes.quantities import Line
+from recipes.removals import audit_removal
 
 _FIELDS = ("name", "description", "visibility", "servings", "prep_minutes", "cook_minutes")
 
@@ -128,6 +129,8 @@ def recipe_delete(*, user: User, recipe: Recipe, expected: set[int] | None = Non
     recipe = _lock(recipe)
     _require_version(recipe, expected)
     image = recipe.image
+    if recipe.seller_id != user.pk:
+        audit_removal(user, recipe)
     # Before the rows go, for what hangs on the recipe is told of in its handlers.
     record(RecipeDeleted(actor=actor_of(user) if recipe.seller_id == user.pk else None, recipe_id=recipe.pk))
     recipe.delete()

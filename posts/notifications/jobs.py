@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,11 +10,11 @@ from posts.notifications.deeds import Deed, concerned_by, subject_of, when_done
 from posts.notifications.groups import forget, join, leave, lock_people, take_away
 from realtime.jobs import RunningJob, job
 
-FORGET_ACTOR = "posts.forget_actor"
-FORGET_COMMENT = "posts.forget_comment"
+FORGET_ACTOR = "posts.forget_notified_actor"
+FORGET_COMMENT = "posts.forget_notified_comment"
 # Read ones are kept as long, counted from their newest actor.
 KEPT_FOR = timedelta(days=90)
-# How many one DELETE of `trim_notifications` takes.
+# How many one DELETE of `trim` takes.
 CHUNK = 2_000
 
 
@@ -67,8 +66,7 @@ def forget_comment(run: RunningJob, *, comment_id: int) -> None:
         run.done()
 
 
-@shared_task(name="posts.trim_notifications")
-def trim_notifications() -> None:
+def trim() -> None:
     """Deletes what was read and is old, in chunks. Running it twice at once does no harm."""
     old = Notification.objects.filter(is_read=True, updated_at__lt=timezone.now() - KEPT_FOR)
     while ids := list(old.order_by("updated_at").values_list("pk", flat=True)[:CHUNK]):

@@ -1,0 +1,67 @@
+"""Notifications, reports and the audit in Django's admin: to look at. Staff decide through the API, which counts,
+tells and audits what they do."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from posts.models import ModerationAction, Notification, NotificationActor, Report
+
+if TYPE_CHECKING:
+    NotificationModelAdmin = admin.ModelAdmin[Notification]
+    ReportModelAdmin = admin.ModelAdmin[Report]
+    ActionModelAdmin = admin.ModelAdmin[ModerationAction]
+    ActorTabularInline = admin.TabularInline[NotificationActor, Notification]
+else:
+    NotificationModelAdmin = ReportModelAdmin = ActionModelAdmin = admin.ModelAdmin
+    ActorTabularInline = admin.TabularInline
+
+
+class LookedAt:
+    """Nothing is added, changed or deleted."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ActorInline(LookedAt, ActorTabularInline):
+    model = NotificationActor
+    fields = readonly_fields = ("actor", "created_at")
+
+
+@admin.register(Notification)
+class NotificationAdmin(LookedAt, NotificationModelAdmin):
+    list_display = ("id", "recipient", "kind", "group_key", "actor_count", "is_read", "updated_at")
+    list_filter = ("kind", "is_read", "updated_at")
+    list_select_related = ("recipient",)
+    search_fields = ("recipient__username", "group_key")
+    ordering = ("-id",)
+    inlines = (ActorInline,)
+    show_full_result_count = False
+
+
+@admin.register(Report)
+class ReportAdmin(LookedAt, ReportModelAdmin):
+    list_display = ("id", "status", "reason", "target", "target_id", "reporter", "created_at")
+    list_filter = ("status", "reason", "target", "created_at")
+    list_select_related = ("reporter",)
+    search_fields = ("reporter__username", "note", "target_id")
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(ModerationAction)
+class ModerationActionAdmin(LookedAt, ActionModelAdmin):
+    list_display = ("id", "action", "target", "target_id", "owner", "moderator", "created_at")
+    list_filter = ("action", "target", "created_at")
+    list_select_related = ("owner", "moderator")
+    search_fields = ("owner__username", "moderator__username", "note", "target_id")
+    ordering = ("-id",)
+    show_full_result_count = False
