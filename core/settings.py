@@ -306,6 +306,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
     "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},
     "trim-feed-rankings": {"task": "posts.trim_feed_rankings", "schedule": schedule(timedelta(hours=1))},
+    "update-trends": {"task": "posts.update_trends", "schedule": schedule(timedelta(minutes=10))},
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
     "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
     "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},

@@ -15,8 +15,6 @@ def filters_of(params: Mapping[str, str]) -> dict[str, Any]:
     for name in ("author", "tag"):
         if "\x00" in params.get(name, ""):
             raise _invalid(name, "It holds the character NUL, which no text contains.")
-    if "q" in params:
-        raise _invalid("q", "Search is not available yet: leave q out.")
     if (author := params.get("author")) is not None:
         if author.isascii() and author.isdigit():
             found["author"] = min(int(author[:19]), BigIntegerField.MAX_BIGINT)

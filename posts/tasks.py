@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from posts import forgetting, publishing, reconciling
+from posts import forgetting, publishing, reconciling, trending
 from posts.feed import fan_out, followees, trim
 from posts.notifications import jobs as notification_jobs
 
@@ -42,3 +42,10 @@ def trim_notifications() -> None:
 @shared_task(name="posts.publish_due")
 def publish_due() -> None:
     publishing.publish_due()
+
+
+@shared_task(name="posts.update_trends")
+def update_trends() -> None:
+    """Computes what is talked about these days."""
+    trending.update_recipes()
+    trending.update_tags()

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from posts.views import comments, feed, moderation, notifications, posts, reactions, saves, scheduled, views
+from posts.views import (
+    comments,
+    feed,
+    moderation,
+    notifications,
+    posts,
+    reactions,
+    saves,
+    scheduled,
+    search,
+    tags,
+    views,
+)
 
 urlpatterns = [
     path("posts/", posts.PostListView.as_view(), name="post-list"),
@@ -34,4 +46,7 @@ urlpatterns = [
     path("moderation/reports/", moderation.ReportQueueView.as_view(), name="moderation-report-list"),
     path("moderation/reports/<int:report_id>/", moderation.ReportDecisionView.as_view(), name="moderation-report"),
     path("moderation/actions/", moderation.ActionListView.as_view(), name="moderation-action-list"),
+    path("search/", search.SearchView.as_view(), name="search"),
+    path("tags/", tags.TagListView.as_view(), name="tag-list"),
+    path("tags/<path:tag>/posts/", tags.TagPostsView.as_view(), name="tag-posts"),
 ]

@@ -8,15 +8,13 @@ from django.db.models import BigIntegerField
 from core.errors import Invalid
 from recipes.tags import normal_tag
 
-ORDERS = ("new", "top")
+ORDERS = ("new", "top", "trending")
 MINUTES_MAX = 10_000_000
 
 
 def order_of(params: Mapping[str, str]) -> str:
-    """`?order=`: `new` (when absent) or `top`; Invalid otherwise."""
+    """`?order=`: `new` when absent; Invalid if there is no such order."""
     order = params.get("order", "new")
-    if order == "trending":
-        raise _invalid("order", "trending is not available yet: new or top.")
     if order not in ORDERS:
         raise _invalid("order", f"One of {', '.join(ORDERS)}.")
     return order
@@ -28,8 +26,6 @@ def filters_of(params: Mapping[str, str]) -> dict[str, Any]:
     for name in ("seller", "tag"):
         if "\x00" in params.get(name, ""):
             raise _invalid(name, "It holds the character NUL, which no text contains.")
-    if "q" in params:
-        raise _invalid("q", "Search is not available yet: leave q out.")
     if (seller := params.get("seller")) is not None:
         if seller.isascii() and seller.isdigit():
             found["seller"] = min(int(seller[:19]), BigIntegerField.MAX_BIGINT)

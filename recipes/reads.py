@@ -1,64 +1,125 @@
 """Reading recipes: queries that are compiled once (core/prepared.py), for lists and for one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigAutoField, BigIntegerField, CharField, FloatField, IntegerField, Q, QuerySet, Subquery
+from django.db.models import (
+    BigAutoField,
+    BigIntegerField,
+    CharField,
+    Field,
+    FloatField,
+    IntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import LessThanOrEqual
 
 from accounts.models import User, unmuted
-from core.prepared import Parameter, Prepared, PreparedPages
+from core.json_rows import AmongIds
+from core.prepared import Parameter, Prepared, PreparedInstance, PreparedPages
 from recipes.models import Ingredient, Recipe, Step, Tag
-from recipes.shapes import detail_shape, is_locked, recipe_rows
+from recipes.shapes import detail_shape, is_locked, recipe_rows, recipe_shapes
 
 _ID = BigAutoField()
 _ALL = 1_000
+_NOTHING: Mapping[str, Parameter] = {}
 # A viewer for querysets that are compiled once for all: the id is given at each run.
 SIGNED_IN = SimpleNamespace(pk=Parameter("viewer", _ID), is_authenticated=True)
 
 
-# Which parameters the query has: viewer, seller (an id), username, tag, min_rating, max_minutes.
+# What a list can be narrowed by; `seller` is an id.
+FILTERS: dict[str, "Field[Any, Any]"] = {
+    "seller": _ID,
+    "username": CharField(),
+    "tag": CharField(),
+    "min_rating": FloatField(),
+    "max_minutes": IntegerField(),
+}
+# Which of them the query has, and `viewer` if somebody is signed in.
 Plan = frozenset[str]
 
 
 def build(plan: Plan, beyond: Mapping[str, Parameter]) -> QuerySet[Recipe, dict[str, Any]]:
-    """The rows of a list. An unknown seller or tag is no row; the subqueries are constants to the database."""
+    """The rows of a list."""
     viewer = SIGNED_IN if "viewer" in plan else AnonymousUser()
-    recipes = Recipe.objects.visible_to(viewer)
-    if "seller" not in plan and "username" not in plan:
+    filters = {name: Parameter(name, field) for name, field in FILTERS.items() if name in plan}
+    recipes = narrowed(Recipe.objects.visible_to(viewer), viewer, filters, beyond)
+    return recipe_rows(recipes, viewer, "top_score", "trending_score")
+
+
+def narrowed(
+    recipes: QuerySet[Recipe], viewer: Any, filters: Mapping[str, Value], beyond: Mapping[str, Parameter] = _NOTHING
+) -> QuerySet[Recipe]:
+    """Those of RECIPES that pass FILTERS. An unknown seller or tag is no row; the subqueries are constants to the
+    database. BEYOND as in PreparedPages."""
+    if "seller" not in filters and "username" not in filters:
         # Whose recipes are asked for by name are shown, muted or not.
         recipes = recipes.filter(unmuted(viewer, "seller"))
-    if "seller" in plan:
-        recipes = recipes.filter(seller=Parameter("seller", _ID))
-    if "username" in plan:
+    if "seller" in filters:
+        recipes = recipes.filter(seller=filters["seller"])
+    if "username" in filters:
         # As UserQuerySet.named; the text is lower case already.
-        named = User.objects.alias(username_ci=Lower("username")).filter(username_ci=Parameter("username", CharField()))
+        named = User.objects.alias(username_ci=Lower("username")).filter(username_ci=filters["username"])
         recipes = recipes.filter(seller=Subquery(named.values("id")[:1]))
-    if "tag" in plan:
-        tags = Tag.objects.filter(name=Parameter("tag", CharField()))
+    if "tag" in filters:
+        tags = Tag.objects.filter(name=filters["tag"])
         # A recipe has a tag once. Of a popular one, half a million ids would be passed over to get to a late page.
         recipes = recipes.filter(
             recipe_tags__tag=Subquery(tags.values("id")[:1]),
             **{f"recipe_tags__recipe_{lookup}": last for lookup, last in beyond.items()},
         )
-    if "min_rating" in plan:
-        recipes = recipes.filter(avg_rating__gte=Parameter("min_rating", FloatField()))
-    if "max_minutes" in plan:
+    if "min_rating" in filters:
+        recipes = recipes.filter(avg_rating__gte=filters["min_rating"])
+    if "max_minutes" in filters:
         # Preparing and cooking together; a recipe that says nothing of either is left out.
         known = Q(prep_minutes__isnull=False) | Q(cook_minutes__isnull=False)
         total = Coalesce("prep_minutes", 0) + Coalesce("cook_minutes", 0)
-        recipes = recipes.filter(known, LessThanOrEqual(total, Parameter("max_minutes", IntegerField())))
-    return recipe_rows(recipes, viewer, "top_score")
+        recipes = recipes.filter(known, LessThanOrEqual(total, filters["max_minutes"]))
+    return recipes
 
 
 PAGES = {
     "new": PreparedPages(build),
     "top": PreparedPages(build, order=("-top_score", "-id")),
+    "trending": PreparedPages(build, order=("-trending_score", "-id")),
 }
+
+
+def recipes_of_ids(viewer: Any, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The shapes of those IDS that VIEWER may see, in the order of IDS. One query, none for no ids."""
+    if not ids:
+        return []
+    values = {"ids": orjson.dumps(list(ids)).decode(), "viewer": viewer.pk}
+    rows = {row["id"]: row for row in _by_ids(viewer.pk is not None).fetch(values, limit=len(ids))}
+    return recipe_shapes([rows[recipe_id] for recipe_id in ids if recipe_id in rows], viewer)
+
+
+@cache
+def _by_ids(signed_in: bool) -> Prepared:
+    viewer: Any = SIGNED_IN if signed_in else AnonymousUser()
+    recipes = Recipe.objects.visible_to(viewer).filter(AmongIds("pk", Parameter("ids", TextField())))
+    return Prepared(recipe_rows(recipes, viewer))
+
+
+def recipe_for(viewer: Any, recipe_id: int) -> Recipe | None:
+    """The recipe itself, for writing to it; None when there is none that VIEWER may see. One query."""
+    values = {"recipe": min(recipe_id, BigIntegerField.MAX_BIGINT), "viewer": viewer.pk}
+    return _instance(viewer.pk is not None).fetch(values)
+
+
+@cache
+def _instance(signed_in: bool) -> PreparedInstance[Recipe]:
+    viewer: Any = SIGNED_IN if signed_in else AnonymousUser()
+    return PreparedInstance(Recipe.objects.visible_to(viewer).filter(pk=Parameter("recipe", _ID)))
 
 
 def recipe_read(viewer: Any, recipe_id: int) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The routes of recipes and ratings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +21,14 @@ from core.etags import conditional, expected_versions
 from core.idempotency import idempotent
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
+from core.search import QUERY_MAX, Typed, typed
 from realtime.positions import stream_position
 from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
 from recipes.filters import MINUTES_MAX, ORDERS, filters_of, order_of
 from recipes.models import Rating, Recipe
-from recipes.reads import PAGES, recipe_read
+from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
+from recipes.search import PAGES as FOUND_PAGES
+from recipes.search import recipes_found
 from recipes.serializers import (
     RatedOutput,
     RatingInput,
@@ -49,13 +53,19 @@ from recipes.shapes import rating_rows, rating_shapes, recipe_shapes
 
 TAGS = ["recipes"]
 BODIES = {"application/json": RecipeInput, "multipart/form-data": RecipeForm}
+SEARCH = OpenApiParameter(
+    "q",
+    {"type": "string", "minLength": 1, "maxLength": QUERY_MAX},
+    description='words, "a phrase", -without, this or that; of the last word, the beginning is enough',
+)
 ORDER = OpenApiParameter(
     "order",
     enum=ORDERS,
     default="new",
-    description="top: by a Bayesian average, so that few ratings weigh little",
+    description="top: by a Bayesian average, so that few ratings weigh little; a search is by relevance unless said",
 )
 NARROWING = [
+    SEARCH,
     ORDER,
     OpenApiParameter("tag", description="in any case"),
     OpenApiParameter("min_rating", OpenApiTypes.FLOAT, description="1 to 5"),
@@ -72,7 +82,7 @@ IF_MATCH = OpenApiParameter(
 
 def get_recipe_for_user(user: Any, recipe_id: int) -> Recipe:
     """The recipe, for writing to it. NotFound when there is none that `user` may see."""
-    recipe = Recipe.objects.visible_to(user).filter(pk=recipe_id).first()
+    recipe = recipe_for(user, recipe_id)
     if recipe is None:
         raise NotFound("There is no such recipe.")
     return recipe
@@ -87,9 +97,14 @@ def recipe_response(request: Request, recipe_id: int, **kwargs: Any) -> HttpResp
 
 
 def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
-    """A page of recipes: two queries, three for a signed-in viewer."""
-    pages = PAGES[order_of(request.query_params)]
-    filters = {**filters_of(request.query_params), **fixed}
+    """A page of recipes: two queries, three for a signed-in viewer, one more for a search."""
+    params = request.query_params
+    pages = PAGES[order_of(params)]
+    filters = {**filters_of(params), **fixed}
+    if (q := params.get("q")) is not None:
+        words = typed(q)
+        position = stream_position(channel)
+        return found_page(request, words, filters, order=params.get("order"), headers={"Stream-Position": position})
     if request.user.pk is not None:
         filters["viewer"] = request.user.pk
     position = stream_position(channel)
@@ -103,17 +118,42 @@ def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
     return conditional(request, page)
 
 
-class RecipeListView(APIView):
+def found_page(
+    request: Request,
+    words: Typed,
+    filters: Mapping[str, Any],
+    *,
+    order: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> HttpResponse:
+    """A page of the recipes that match, the best first unless an ORDER is asked for: two queries."""
+
+    def shapes(rows: list[Any]) -> list[Any]:
+        return recipes_of_ids(request.user, [row["id"] for row in rows])
+
+    found = recipes_found(request.user, words, filters)
+    return conditional(request, FOUND_PAGES[order].respond(request, found, shapes, headers=headers))
+
+
+class WithPictureView(APIView):
+    """A recipe's picture may come within the body, and then counts as an upload."""
+
     permission_classes = [IsAuthenticatedOrReadOnly]
     json_body_max = settings.REQUEST_BODY_MAX
 
+    @property
+    def throttle_scope(self) -> str | None:
+        if self.request.method not in ("POST", "PATCH"):
+            return None
+        data = self.request.data
+        return "upload" if isinstance(data, Mapping) and data.get("image") else None
+
+
+class RecipeListView(WithPictureView):
     @extend_schema(
         operation_id="recipes_list",
         summary="Recipes",
-        description=(
-            "Without their ingredients and steps. `Stream-Position` is that of the channel `recipes`. "
-            "`order=trending` and search (`q`) do not exist yet and are answered with 400."
-        ),
+        description="Without their ingredients and steps. `Stream-Position` is that of the channel `recipes`.",
         tags=TAGS,
         parameters=[
             OpenApiParameter("seller", description="a username in any case, or a user's id"),
@@ -165,10 +205,7 @@ class UserRecipesView(APIView):
         return recipe_page(request, f"user:{seller.pk}", seller=seller.pk)
 
 
-class RecipeDetailView(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly]
-    json_body_max = settings.REQUEST_BODY_MAX
-
+class RecipeDetailView(WithPictureView):
     @extend_schema(
         operation_id="recipes_read",
         summary="A recipe",

@@ -17,6 +17,7 @@ from core.errors import NotFound
 from core.etags import conditional, expected_versions
 from core.idempotency import idempotent
 from core.schema import STREAM_POSITION
+from core.search import typed
 from posts.examples import COOKED, CORRECTION, FOR_LATER, REPOSTED, SHOWN
 from posts.filters import filters_of
 from posts.reads import PAGES, TAGGED, post_read, scheduled_read
@@ -27,10 +28,12 @@ from posts.services.reposts import repost_create, repost_delete
 from posts.services.scheduled import post_schedule
 from posts.shapes import post_shapes
 from posts.views.access import get_post_for_user
+from posts.views.search import found_posts_page
 from realtime.positions import stream_position
+from recipes.views import SEARCH
 
 TAGS = ["posts"]
-NARROWING = [OpenApiParameter("tag", description="in any case")]
+NARROWING = [SEARCH, OpenApiParameter("tag", description="in any case")]
 IF_MATCH = OpenApiParameter(
     "If-Match",
     location=OpenApiParameter.HEADER,
@@ -46,12 +49,15 @@ def post_response(request: Request, post: dict[str, Any] | None, **kwargs: Any) 
 
 
 def post_page(request: Request, *, channel: str | None = None, **fixed: Any) -> HttpResponse:
-    """A page of posts: one query, and one for the position of CHANNEL."""
+    """A page of posts: one query, two for a search, and one for the position of CHANNEL."""
     filters = {**filters_of(request.query_params), **fixed}
     pages = TAGGED if "tag" in filters else PAGES
+    words = typed(q) if (q := request.query_params.get("q")) is not None else None
+    headers = {"Stream-Position": stream_position(channel)} if channel is not None else None
+    if words is not None:
+        return found_posts_page(request, words, filters, headers=headers)
     if request.user.pk is not None:
         filters["viewer"] = request.user.pk
-    headers = {"Stream-Position": stream_position(channel)} if channel is not None else None
     page = pages.respond_to(
         request, frozenset(filters), filters, lambda rows: post_shapes(rows, request.user), headers=headers
     )
@@ -66,8 +72,7 @@ class PostListView(APIView):
         operation_id="posts_list",
         summary="Posts, newest first",
         description=(
-            "Without those of people whom you have muted. New ones are heard on `feed:{your id}` and `user:{author}`. "
-            "Search (`q`) does not exist yet and is answered with 400."
+            "Without those of people whom you have muted. New ones are heard on `feed:{your id}` and `user:{author}`."
         ),
         tags=TAGS,
         parameters=[OpenApiParameter("author", description="a username in any case, or a user's id"), *NARROWING],

@@ -1,0 +1,76 @@
+"""Finding recipes by words in their names, tags and descriptions. Of a premium recipe, by its name and tags only."""
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Expression,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast
+
+from core.pages import CursorPages
+from core.search import Typed, WordIndex, has_word_indexes
+from recipes.models import Recipe, RecipeTag
+from recipes.reads import FILTERS, narrowed
+
+# So many of the newest recipes that match are ranked and shown. What a rating or the time leaves out comes off that
+# number: so more are looked at then. A tag is part of the search, and the recipes of one seller are all looked at.
+MOST = 1_000
+MOST_TO_NARROW = 2_000
+
+_INDEX = WordIndex(table="recipes_search", rows="recipes_recipe")
+
+# How well it matches, times how good it is; or an order that somebody asks for.
+PAGES = {
+    None: CursorPages[Recipe](order=("-search_rank", "-id")),
+    "new": CursorPages[Recipe](),
+    "top": CursorPages[Recipe](order=("-top_score", "-id")),
+    "trending": CursorPages[Recipe](order=("-trending_score", "-id")),
+}
+
+
+def recipes_found(viewer: Any, typed: Typed, filters: Mapping[str, Any]) -> QuerySet[Recipe, dict[str, Any]]:
+    """Rows of `id` and what PAGES order by: the recipes that VIEWER sees in lists, match TYPED and pass FILTERS."""
+    given = {name: Value(value, FILTERS[name]) for name, value in filters.items()}
+    recipes = narrowed(Recipe.objects.visible_to(viewer), viewer, given)
+    if not has_word_indexes():
+        recipes = recipes.filter(_holds(typed))
+    elif not filters.keys().isdisjoint(("seller", "username")):
+        recipes = recipes.filter(_INDEX.matches(typed))
+    else:
+        most = MOST if filters.keys().isdisjoint(("min_rating", "max_minutes")) else MOST_TO_NARROW
+        recipes = recipes.filter(pk__in=_INDEX.newest(typed, most=most, with_words=filters.get("tag", "")))
+    ranked: QuerySet[Any, Any] = recipes.annotate(search_rank=_rank(typed))
+    rows: QuerySet[Recipe, dict[str, Any]] = ranked.values("id", "search_rank", "top_score", "trending_score")
+    return rows
+
+
+def _rank(typed: Typed) -> Expression:
+    """A whole number that changes with the ratings alone, so that pages do not shift with the time."""
+    if has_word_indexes():
+        product = ExpressionWrapper(_INDEX.relevance(typed) * F("top_score"), FloatField())
+        return Cast(product, BigIntegerField())
+    named = reduce(and_, (Q(name__icontains=word) for word in typed.wanted))
+    return Case(When(named, then=F("top_score") * 2), default=F("top_score"), output_field=BigIntegerField())
+
+
+def _holds(typed: Typed) -> Q:
+    """The same by looking at every row: each word or phrase anywhere, ASCII in any case."""
+    return reduce(and_, [*map(_has, typed.wanted), *(~_has(word) for word in typed.unwanted)])
+
+
+def _has(word: str) -> Q:
+    tagged = RecipeTag.objects.filter(tag__name__icontains=word).values("recipe")
+    readable = Q(visibility=Recipe.Visibility.PUBLIC, description__icontains=word)
+    return Q(name__icontains=word) | Q(pk__in=tagged) | readable
