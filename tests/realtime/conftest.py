@@ -1,6 +1,6 @@
 """Sockets in this process: the real consumer, hub, store and bus, driven over ASGI."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 
 import pytest
 import pytest_asyncio
@@ -8,9 +8,11 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from core import threads
-from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_identities
+from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_hidden_actors, register_identities
+from realtime.events import EVENTS
 from realtime.hub import Hub, current_hub
 from realtime.positions import forget_epoch
+from tests.realtime.sample_events import Said
 from tests.realtime.sockets import Socket
 
 
@@ -33,6 +35,22 @@ def people(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Identity]]:
     monkeypatch.setattr(channels, "_session_checker", channels._session_checker)
     register_identities(verify_token=verify, live_sessions=live)
     yield known
+
+
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
+    """Who is hidden from whom, by the reader's id, as accounts would say it."""
+    from realtime import channels
+
+    known: dict[int, set[int]] = {}
+
+    def of(user_ids: Collection[int]) -> dict[int, set[int]]:
+        return {user_id: set(known[user_id]) for user_id in user_ids if user_id in known}
+
+    monkeypatch.setattr(channels, "_hidden_actors", None)
+    register_hidden_actors(of)
+    monkeypatch.setitem(EVENTS, Said.type, Said)
+    return known
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A topic delivers in order and once, however bus and store are mixed."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from hypothesis import given
@@ -30,9 +30,15 @@ class Reader:
             raise RuntimeError("this socket is broken")
         self.payloads.append(payload)
 
-    def offsets(self) -> list[int]:
+    def publications(self) -> list[dict[str, Any]]:
         lines = b"\n".join(self.payloads).split(b"\n") if self.payloads else []
-        return [orjson.loads(line)["push"]["pub"]["offset"] for line in lines]
+        return [orjson.loads(line)["push"]["pub"] for line in lines]
+
+    def offsets(self) -> list[int]:
+        return [publication["offset"] for publication in self.publications()]
+
+    def actors(self) -> list[Any]:
+        return [publication["data"]["actor"] for publication in self.publications()]
 
 
 def event(offset: int, *, size: int = 1) -> StoredEvent:
@@ -103,3 +109,38 @@ def test_one_broken_socket_costs_the_others_nothing() -> None:
     topic.flush()
     assert broken.closed == 3004
     assert all(reader.offsets() == [1] for reader in others)
+
+
+ACTORS = st.integers(1, 4)
+
+
+@given(st.lists(st.tuples(ACTORS, st.booleans()), max_size=20), st.lists(st.frozensets(ACTORS), max_size=6))
+def test_whoever_hides_whom_all_get_every_offset_and_nobody_a_hidden_actor(
+    acts: list[tuple[int, bool]], hidings: list[frozenset[int]]
+) -> None:
+    readers = [Reader() for _ in hidings]
+    topic = topic_with(*readers)
+    for reader, hidden in zip(readers, hidings, strict=True):
+        reader.hidden = hidden
+        topic.sort(cast(Any, reader))
+    for offset, (actor, flush) in enumerate(acts, start=1):
+        topic.accept([StoredEvent(offset, orjson.dumps({"actor": actor}), actor, 0)])
+        if flush:
+            topic.flush()
+    topic.flush()
+    for reader in readers:
+        assert reader.offsets() == list(range(1, len(acts) + 1))
+        assert reader.actors() == [None if actor in reader.hidden else actor for actor, _ in acts]
+
+
+def test_those_who_hide_the_same_people_among_the_actors_share_a_frame() -> None:
+    hiding, also, other, nobody = readers = [Reader() for _ in range(4)]
+    hiding.hidden, also.hidden, other.hidden = frozenset({1}), frozenset({1, 9}), frozenset({9})
+    topic = topic_with(*readers)
+    for reader in readers:
+        topic.sort(cast(Any, reader))
+    topic.accept([StoredEvent(1, orjson.dumps({"actor": 1}), 1, 0)])
+    topic.flush()
+    assert hiding.payloads[0] is also.payloads[0]
+    assert other.payloads[0] is nobody.payloads[0]
+    assert hiding.actors() == [None] and other.actors() == [1]
