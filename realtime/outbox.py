@@ -5,6 +5,7 @@ aggregate (lock order: recipe, post, comment, users by id), so that the order of
 commits.
 """
 
+import json
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -16,9 +17,14 @@ from realtime.bus import encode_data
 from realtime.events import EVENTS, Event, handlers_of
 from realtime.models import Job, StreamEvent
 
-# By hand: `bulk_create` took 0.4 ms for what the database does in 0.1 ms, in every write that has an event.
+# By hand: the ORM took 0.4 ms for what the database does in 0.1 ms, in every write that has an event or a job.
 _INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, created_at) VALUES "  # noqa: S608
 _ROW = "(%s, %s, %s, %s, %s)"
+_INSERT_JOB = (
+    f"INSERT INTO {Job._meta.db_table} "  # noqa: S608
+    "(id, task, queue, args, state, attempts, sent, error, enqueue_at, created_at) "
+    "VALUES (%s, %s, %s, %s, %s, 0, 0, '', %s, %s)"
+)
 
 
 def record(event: Event) -> None:
@@ -40,7 +46,14 @@ def record(event: Event) -> None:
 def record_job(task: str, *, queue: str = "default", at: datetime | None = None, **kwargs: Any) -> Job:
     """Asks for the Celery task named `task` with `kwargs` (JSON types), after the commit and not before `at`."""
     _require_transaction()
-    return Job.objects.create(task=task, queue=queue, args=kwargs, enqueue_at=at or timezone.now())
+    now = timezone.now()
+    job = Job(task=task, queue=queue, args=kwargs, enqueue_at=at or now, created_at=now)
+    job_id = Job._meta.pk.get_db_prep_value(job.id, connection)
+    times = [connection.ops.adapt_datetimefield_value(time) for time in (job.enqueue_at, now)]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_JOB, [job_id, task, queue, json.dumps(kwargs), job.state, *times])
+    job._state.adding = False
+    return job
 
 
 def _require_transaction() -> None:
