@@ -40,17 +40,15 @@ def _liked_comments(signed_in: Plan, beyond: Beyond) -> QuerySet[CommentReaction
     return liked_rows(likes)
 
 
-def _liked_posts(signed_in: Plan, beyond: Beyond) -> QuerySet[PostReaction, Row]:
+def _liked_posts(signed_in: Plan, beyond: Beyond) -> QuerySet[PostReaction, Any]:
     posts = Post.objects.listed_for(SIGNED_IN)
     likes = PostReaction.objects.filter(user=SIGNED_IN.pk, kind=Reaction.LIKE, post__in=posts)
-    rows: QuerySet[PostReaction, Row] = likes.values("id", "post_id")
-    return rows
+    return likes.values("id", "post_id")
 
 
-def _saved_posts(signed_in: Plan, beyond: Beyond) -> QuerySet[Save, Row]:
+def _saved_posts(signed_in: Plan, beyond: Beyond) -> QuerySet[Save, Any]:
     saves = Save.objects.filter(user=SIGNED_IN.pk, post__in=Post.objects.listed_for(SIGNED_IN))
-    rows: QuerySet[Save, Row] = saves.values("id", "post_id")
-    return rows
+    return saves.values("id", "post_id")
 
 
 COMMENTS = PreparedPages[Comment, Plan](_comments)

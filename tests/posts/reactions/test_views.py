@@ -58,7 +58,9 @@ def test_a_view_of_a_repost_is_one_of_what_it_shows(bob: Person, eve: Person, po
 
 
 @pytest.mark.parametrize(
-    "post_ids", [None, [], "7", {}, [0], [-1], ["7"], [1.0], [True], [None], [[]], [2**63], list(range(1, 102))], ids=repr
+    "post_ids",
+    [None, [], "7", {}, [0], [-1], ["7"], [1.0], [True], [None], [[]], [2**63], list(range(1, 102))],
+    ids=repr,
 )
 def test_what_is_no_list_of_1_to_100_ids_is_refused(bob: Person, post_ids: Any) -> None:
     response = bob.post("/api/views/", {"post_ids": post_ids})
