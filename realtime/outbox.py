@@ -17,7 +17,8 @@ from realtime.bus import encode_data
 from realtime.events import EVENTS, Event, handlers_of
 from realtime.models import Job, StreamEvent
 
-# By hand: the ORM took 0.4 ms for what the database does in 0.1 ms, in every write that has an event or a job.
+# By hand: `bulk_create` took 0.4 ms for what the database does in 0.1 ms, in every write that has an event; of a job,
+# `create` took 0.2 ms of CPU, and this takes 0.07.
 _INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, created_at) VALUES "  # noqa: S608
 _ROW = "(%s, %s, %s, %s, %s)"
 _INSERT_JOB = (
