@@ -11,11 +11,12 @@ from PIL import Image
 from accounts.models import Follow, Profile, User
 from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
 from media_pipeline.models import Media
+from posts.models import Comment, Post, PostReaction
 from realtime.models import StreamEvent
 from recipes.demo.photos import KINDS, draw_dish
 from recipes.models import Rating, Recipe
 from tests.factories import UserFactory
-from tests.recipes.conftest import Person
+from tests.posts.conftest import Person
 
 
 def demo_data(**options: object) -> str:
@@ -31,10 +32,14 @@ def counts() -> list[int]:
     return [model.objects.count() for model in (User, Recipe, Rating, Follow, Media)]
 
 
+def talk() -> list[int]:
+    return [model.objects.count() for model in (Post, Comment, PostReaction)]
+
+
 @pytest.fixture(autouse=True)
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each photo is drawn once for all tests: 40 take some seconds."""
-    monkeypatch.setattr("recipes.management.commands.demo_data.draw_dish", remembered)
+    monkeypatch.setattr("recipes.demo.network.draw_dish", remembered)
 
 
 @pytest.mark.django_db
@@ -68,11 +73,30 @@ def test_it_makes_people_recipes_ratings_and_follows_and_says_how_to_sign_in(ano
 
 
 @pytest.mark.django_db
+def test_the_people_talk_to_each_other(anonymous: Person) -> None:
+    demo_data()
+    posts = anonymous.get("/api/posts/?limit=100").json()["results"]
+    assert {post["kind"] for post in posts} == {"status", "recipe", "repost"}
+    times = [post["published_at"] for post in posts]
+    assert times == sorted(times, reverse=True)
+    for count in ("like_count", "comment_count", "repost_count", "save_count"):
+        assert any(post[count] for post in posts), count
+    assert any(post["kind"] == "status" and post["recipe"] for post in posts)
+    talk = max(posts, key=lambda post: post["comment_count"])
+    comments = anonymous.get(f"/api/posts/{talk['id']}/comments/").json()["results"]
+    assert comments
+    # Through the services: events, exact counters.
+    likes = PostReaction.objects.filter(kind="like")
+    assert sum(Post.objects.values_list("like_count", flat=True)) == likes.count()
+    assert StreamEvent.objects.filter(type="like.created", channel__startswith="post:").count() == likes.count()
+
+
+@pytest.mark.django_db
 def test_a_second_run_adds_only_what_is_missing() -> None:
     demo_data()
-    before = counts()
+    before, said = counts(), talk()
     demo_data()
-    assert counts() == before
+    assert (counts(), talk()) == (before, said)
     Recipe.objects.filter(name="Shakshuka").delete()
     demo_data()
     assert Recipe.objects.filter(name="Shakshuka").exists()
@@ -80,26 +104,26 @@ def test_a_second_run_adds_only_what_is_missing() -> None:
 
 
 @pytest.mark.django_db
-def test_reset_starts_afresh_and_leaves_other_people_alone(customer: Person) -> None:
+def test_reset_starts_afresh_and_leaves_other_people_alone(carl: Person) -> None:
     demo_data()
     recipe = Recipe.objects.get(name="Shakshuka")
-    customer.rate(recipe.pk, 1)
+    carl.rate(recipe.pk, 1)
     before = counts()
     demo_data(reset=True)
     assert not Recipe.objects.filter(pk=recipe.pk).exists()
-    assert User.objects.filter(pk=customer.user.pk).exists()
+    assert User.objects.filter(pk=carl.user.pk).exists()
     after = counts()
     # Pictures are deleted after the commit, which this test does not make; the customer's rating went with its recipe.
     assert after[:4] == [before[0], before[1], before[2] - 1, before[3]]
 
 
 @pytest.mark.django_db
-def test_live_goes_on_rating() -> None:
+def test_live_goes_on_doing_things() -> None:
     demo_data()
-    heard = StreamEvent.objects.filter(type__startswith="rating.").count()
+    heard = StreamEvent.objects.filter(type__regex="^(rating|like|comment)[.]").count()
     said = demo_data(live=2.0)
-    assert " of " in said
-    assert StreamEvent.objects.filter(type__startswith="rating.").count() > heard
+    assert said.count("\n") > 1
+    assert StreamEvent.objects.filter(type__regex="^(rating|like|comment)[.]").count() > heard
 
 
 @pytest.mark.django_db

@@ -1,23 +1,18 @@
-"""A network that looks alive, for a first look and for client developers. Everything goes through the services."""
+"""The demo people with their recipes, follows and ratings. Everything goes through the services."""
 
 import random
-import time
-from argparse import ArgumentParser
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import orjson
 from django.contrib.auth.hashers import make_password
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Follow, User
 from accounts.services.follows import follow, unfollow
 from accounts.services.profiles import profile_update
-from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
-from recipes import demo
+from core.demo import DEMO_PASSWORD
 from recipes.demo.photos import draw_dish
 from recipes.models import Rating, Recipe
 from recipes.quantities import parse_line
@@ -29,51 +24,7 @@ EMAIL_DOMAIN = "example.com"
 SCORES = (2, 4, 12, 34, 48)
 
 
-class Command(BaseCommand):
-    """Demo people, recipes with drawn photos, follows and ratings. Run again, it adds only what is missing.
-
-    The photos become ready once a worker runs. The people's password is public: this is not for production.
-    """
-
-    help = __doc__ or ""
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reset", action="store_true", help="delete the demo people and all of theirs first")
-        parser.add_argument("--live", type=float, default=0, metavar="SECONDS", help="then go on rating for so long")
-
-    def handle(self, *, reset: bool, live: float, **options: Any) -> None:
-        content = orjson.loads((Path(demo.__file__).parent / "content.json").read_bytes())
-        # Always the same network, but for what people did to it since.
-        rng = random.Random("simmer")  # noqa: S311  (no secrets)
-        names = [person["username"] for person in content["people"]]
-        if reset:
-            _delete(names)
-        people = _people(content["people"])
-        recipes = _recipes(content["recipes"], people, rng)
-        _follows(list(people.values()), rng)
-        customers = [user for user in people.values() if user.role == User.Role.CUSTOMER]
-        _ratings(recipes, customers, content["reviews"], rng)
-        sign_in = " or ".join(DEMO_PEOPLE.values())
-        self.stdout.write(f"{len(people)} people, {len(recipes)} recipes. Sign in as {sign_in}: {DEMO_PASSWORD}")
-        if live:
-            self._live([user for user in customers if user.username not in DEMO_PEOPLE.values()], live)
-
-    def _live(self, customers: list[User], seconds: float) -> None:
-        """Somebody rates something every second or so."""
-        rng = random.Random()  # noqa: S311
-        until = time.monotonic() + seconds
-        recipes = list(Recipe.objects.filter(seller__email__endswith=f"@{EMAIL_DOMAIN}").order_by("-id"))
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, rng.uniform(0.3, 1.5)))
-            user, recipe = rng.choice(customers), rng.choice(recipes)
-            before = Rating.objects.filter(user=user, recipe=recipe).values_list("score", flat=True).first()
-            while (score := _score(rng)) == before:
-                pass
-            _, aggregates, _ = recipe_rate(user=user, recipe=recipe, score=score, review="")
-            self.stdout.write(f"{recipe.name}: {aggregates.avg_rating} of {aggregates.rating_count}")
-
-
-def _delete(names: list[str]) -> None:
+def delete_people(names: list[str]) -> None:
     """The demo people with all that is theirs, one event each, as if they had done it themselves."""
     for user in User.objects.filter(username__in=names, email__endswith=f"@{EMAIL_DOMAIN}"):
         for recipe in Recipe.objects.filter(seller=user):
@@ -87,7 +38,8 @@ def _delete(names: list[str]) -> None:
         user.delete()
 
 
-def _people(content: list[dict[str, str]]) -> dict[str, User]:
+def make_people(content: list[dict[str, str]]) -> dict[str, User]:
+    """By username. A CommandError when one of the names is taken by somebody real."""
     password = make_password(DEMO_PASSWORD)  # once: Argon2 takes its time
     people = {}
     for person in content:
@@ -104,7 +56,8 @@ def _people(content: list[dict[str, str]]) -> dict[str, User]:
     return people
 
 
-def _recipes(content: list[dict[str, Any]], people: dict[str, User], rng: random.Random) -> list[Recipe]:
+def make_recipes(content: list[dict[str, Any]], people: dict[str, User], rng: random.Random) -> list[Recipe]:
+    """All of them, those that exist included, the oldest first."""
     recipes = []
     # The last of the list is the newest, a few hours old; the first is from last month.
     age = timedelta(days=30) / len(content)
@@ -135,23 +88,28 @@ def _recipes(content: list[dict[str, Any]], people: dict[str, User], rng: random
     return recipes
 
 
-def _follows(people: list[User], rng: random.Random) -> None:
+def make_follows(people: list[User], rng: random.Random) -> None:
+    """Some five each."""
     for follower in people:
         for followee in rng.sample(people, 5):
             if follower != followee:
                 follow(follower=follower, followee=followee)
 
 
-def _ratings(recipes: list[Recipe], customers: list[User], reviews: dict[str, list[str]], rng: random.Random) -> None:
+def make_ratings(
+    recipes: list[Recipe], customers: list[User], reviews: dict[str, list[str]], rng: random.Random
+) -> None:
+    """Some for each recipe, two in five with a review."""
     rated = set(Rating.objects.filter(user__in=customers).values_list("recipe_id", "user_id"))
     for recipe in recipes:
         liked = rng.uniform(-1.2, 0.6)
         for user in rng.sample(customers, rng.randint(1, len(customers))):
-            score = min(5, max(1, round(_score(rng) + liked)))
+            score = min(5, max(1, round(any_score(rng) + liked)))
             review = rng.choice(reviews[str(score)]) if rng.random() < 0.4 else ""
             if (recipe.pk, user.pk) not in rated:
                 recipe_rate(user=user, recipe=recipe, score=score, review=review)
 
 
-def _score(rng: random.Random) -> int:
+def any_score(rng: random.Random) -> int:
+    """1 to 5, as people rate."""
     return rng.choices((1, 2, 3, 4, 5), weights=SCORES)[0]

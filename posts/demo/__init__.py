@@ -1,0 +1,1 @@
+"""A conversation among the demo people: `manage.py demo_data`."""
