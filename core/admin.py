@@ -1,6 +1,6 @@
-"""The admin's own sign-in, limited as the API's is."""
+"""The admin's own sign-in, limited as the API's is, and the idempotency keys to look at."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -9,6 +9,12 @@ from django.http import HttpRequest
 
 from core.clients import address_of
 from core.limits import failures
+from core.models import IdempotencyKey
+
+if TYPE_CHECKING:
+    KeyModelAdmin = admin.ModelAdmin[IdempotencyKey]
+else:
+    KeyModelAdmin = admin.ModelAdmin
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -26,3 +32,20 @@ class SignInForm(AdminAuthenticationForm):
 
 
 admin.site.login_form = SignInForm
+
+
+@admin.register(IdempotencyKey)
+class IdempotencyKeyAdmin(KeyModelAdmin):
+    """Without the answers, which are between a person and Simmer. Deleting one lets its request create again."""
+
+    list_display = ["id", "user", "key", "status", "attempt", "leased_until", "expires_at"]
+    list_filter = ["status"]
+    list_select_related = ["user"]
+    search_fields = ["=key", "=user__username"]
+    ordering = ["-id"]
+    exclude = ["headers", "body"]
+    readonly_fields = ["user", "key", "fingerprint", "status", "attempt", "leased_until", "expires_at"]
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -6,9 +6,12 @@ from typing import Any
 import orjson
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from PIL import Image
 
+from accounts.models import User
 from core import docs
+from core.models import IdempotencyKey
 from media_pipeline.models import Media
 from recipes.models import Rating
 from tests.actors import client_of
@@ -63,3 +66,25 @@ def test_a_rating_sent_again_is_still_the_new_one_it_was(db: None) -> None:
     assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
     assert client.post(path, {"score": 5}, headers={"Idempotency-Key": "k"}).status_code == 422
     assert Rating.objects.get().score == 4
+
+
+def test_a_page_of_another_origin_may_send_the_header(client: Client, settings: Any) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "idempotency-key, if-match",
+    }
+    allowed = client.options("/api/recipes/", headers=asked)["Access-Control-Allow-Headers"].split(", ")
+    assert {"idempotency-key", "if-match", "if-none-match", "authorization"} <= set(allowed)
+
+
+def test_staff_see_a_key_and_not_what_was_answered(client: Client, db: None) -> None:
+    client_of(UserFactory()).post("/api/posts/", {"text": "Just for me."}, headers={"Idempotency-Key": "my-key"})
+    admin = UserFactory(username="root", staff_role=User.StaffRole.ADMIN, is_staff=True, is_superuser=True)
+    client.force_login(admin)
+    page = client.get("/admin/core/idempotencykey/")
+    assert page.status_code == 200 and b"my-key" in page.content
+    page = client.get(f"/admin/core/idempotencykey/{IdempotencyKey.objects.get().pk}/change/")
+    assert page.status_code == 200 and b"my-key" in page.content
+    assert b"Just for me." not in page.content
