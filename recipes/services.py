@@ -1,16 +1,18 @@
 """Every write to recipes and ratings. Each records its event after the statement that locks the recipe."""
 
 from contextlib import suppress
+from functools import cache
 from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigAutoField, F
 from django.utils import timezone
 
 from accounts.models import Profile, User
 from accounts.shapes import actor_of
 from core.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from core.prepared import Parameter, PreparedInstance
 from media_pipeline.models import Media
 from media_pipeline.services import image_create, media_discard
 from media_pipeline.shapes import image_shape
@@ -166,7 +168,7 @@ class _TakenBack(Exception):
 
 def _change_rating(user: User, recipe: Recipe, score: int, review: str) -> tuple[Rating, Aggregates]:
     locked = _lock(recipe)
-    rating = Rating.objects.filter(recipe=recipe, user=user).first()
+    rating = _rating_of(user, recipe)
     if rating is None:
         raise _TakenBack
     if (rating.score, rating.review) == (score, review):
@@ -182,7 +184,7 @@ def _change_rating(user: User, recipe: Recipe, score: int, review: str) -> tuple
 def rating_delete(*, user: User, recipe: Recipe) -> None:
     """Takes the person's rating back; nothing happens when there is none."""
     _lock(recipe)
-    rating = Rating.objects.filter(recipe=recipe, user=user).first()
+    rating = _rating_of(user, recipe)
     if rating is None:
         return
     aggregates = _add(recipe, score=-rating.score, count=-1)
@@ -204,10 +206,26 @@ def _locked() -> Any:
 
 def _lock(recipe: Recipe) -> Recipe:
     """The recipe as it is now, which nobody else changes until the commit. (SQLite has one writer anyway.)"""
-    locked: Recipe | None = _locked().filter(pk=recipe.pk).first()
+    locked = _prepared_lock().fetch({"recipe": recipe.pk})
     if locked is None:
         raise NotFound("There is no such recipe.")
     return locked
+
+
+# Ratings are the writes that come in crowds: building these two queries took longer than running them.
+@cache
+def _prepared_lock() -> PreparedInstance[Recipe]:
+    return PreparedInstance(_locked().filter(pk=Parameter("recipe", BigAutoField())))
+
+
+@cache
+def _prepared_rating() -> PreparedInstance[Rating]:
+    key = {name: Parameter(name, BigAutoField()) for name in ("recipe", "user")}
+    return PreparedInstance(Rating.objects.filter(**key))
+
+
+def _rating_of(user: User, recipe: Recipe) -> Rating | None:
+    return _prepared_rating().fetch({"recipe": recipe.pk, "user": user.pk})
 
 
 def _add(recipe: Recipe, *, score: int, count: int) -> Aggregates:

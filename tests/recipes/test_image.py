@@ -1,6 +1,7 @@
 """The picture of a recipe: pending at first, then ready, and its readers hear of it."""
 
 import base64
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -69,3 +70,15 @@ def test_a_recipe_whose_picture_could_not_be_used_stays(seller: Person) -> None:
     assert created.status_code == 201
     run_jobs()
     assert seller.get(created["Location"]).json()["image"]["status"] == "failed"
+
+
+def test_a_picture_within_a_recipe_counts_as_an_upload(seller: Person, settings: Any) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "upload": "2/hour"}
+    file = SimpleUploadedFile("toast.png", picture((60, 40)))
+    text = base64.b64encode(picture((60, 40))).decode()
+    assert seller.form("/api/recipes/", {"name": "Toast", "image": file}).status_code == 201
+    recipe = seller.create(image=text)
+    refused = seller.patch(f"/api/recipes/{recipe['id']}/", {"image": text})
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert seller.patch(f"/api/recipes/{recipe['id']}/", {"name": "Without", "image": None}).status_code == 200
+    assert seller.delete(f"/api/recipes/{recipe['id']}/").status_code == 204
