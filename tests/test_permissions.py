@@ -7,14 +7,18 @@ A new route, method or channel needs a row: the suite fails without one and says
 import base64
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from PIL import Image
 
+from accounts.models import User
+from accounts.services.blocks import block
 from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
 from core.earlier_urls import Earlier
@@ -22,7 +26,7 @@ from media_pipeline.services import image_create
 from posts.models import Report
 from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
 from tests.actors import ACTORS, Cast, make_cast
-from tests.factories import PASSWORD, RecipeFactory
+from tests.factories import PASSWORD, CommentFactory, PostFactory, RecipeFactory
 
 ROUTES = """
 route                 method  anonymous customer seller owner other moderator admin revoked
@@ -65,6 +69,33 @@ recipe-detail         DELETE  401       403      403    204   403   204       20
 recipe-rate           POST    401       201      403    403   403   201       201   401
 recipe-rate           DELETE  401       204      204    204   204   204       204   401
 recipe-ratings        GET     200       200      200    200   200   200       200   401
+
+post-comments         GET     200       200      200    200   200   200       200   401
+post-comments         POST    401       201      201    201   201   201       201   401
+recipe-comments       GET     200       200      200    200   200   200       200   401
+recipe-comments       POST    401       201      201    201   201   201       201   401
+comment-replies       GET     200       200      200    200   200   200       200   401
+comment-replies       POST    401       201      201    201   201   201       201   401
+comment-detail        GET     200       200      200    200   200   200       200   401
+comment-detail        PATCH   401       403      403    200   403   403       403   401
+comment-detail        DELETE  401       403      403    204   403   204       204   401
+post-like             PUT     401       200      200    200   200   200       200   401
+post-like             DELETE  401       200      200    200   200   200       200   401
+post-dislike          PUT     401       200      200    200   200   200       200   401
+post-dislike          DELETE  401       200      200    200   200   200       200   401
+recipe-like           PUT     401       200      200    200   200   200       200   401
+recipe-like           DELETE  401       200      200    200   200   200       200   401
+comment-like          PUT     401       200      200    200   200   200       200   401
+comment-like          DELETE  401       200      200    200   200   200       200   401
+comment-dislike       PUT     401       200      200    200   200   200       200   401
+comment-dislike       DELETE  401       200      200    200   200   200       200   401
+post-save             PUT     401       200      200    200   200   200       200   401
+post-save             DELETE  401       200      200    200   200   200       200   401
+recipe-save           PUT     401       200      200    200   200   200       200   401
+recipe-save           DELETE  401       200      200    200   200   200       200   401
+me-liked              GET     401       200      200    200   200   200       200   401
+me-saved              GET     401       200      200    200   200   200       200   401
+views                 POST    401       200      200    200   200   200       200   401
 
 notification-list     GET     401       200      200    200   200   200       200   401
 notification-unread-count GET 401       200      200    200   200   200       200   401
@@ -122,8 +153,15 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("report-list", "POST"): {"target": "recipe", "id": "{recipe_id}", "reason": "spam"},
     ("moderation-report", "PATCH"): {"status": "dismissed"},
     ("search", "GET"): {"q": "soup"},
+    ("post-comments", "POST"): {"text": "Good."},
+    ("recipe-comments", "POST"): {"text": "Good."},
+    ("comment-replies", "POST"): {"text": "Good."},
+    ("comment-detail", "PATCH"): {"text": "Better."},
+    ("views", "POST"): {"post_ids": [1]},
     ("media-list", "POST"): {"image": "{picture}"},
 }
+# What in an address or a body leads to the owner or to a thing of theirs.
+OWNED = {"username", "recipe_id", "post_id", "comment_id", "owner_id"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -179,8 +217,11 @@ def things(cast: Cast) -> dict[str, Any]:
     RecipeFactory(seller=cast.other)
     with transaction.atomic():
         media = image_create(owner=cast.owner, data=data.getvalue())
+    post = PostFactory(author=cast.owner)
     return {
         "username": cast.owner.username,
+        "post_id": post.pk,
+        "comment_id": CommentFactory(post=post, author=cast.owner).pk,
         "recipe_id": RecipeFactory(seller=cast.owner).pk,
         "media_id": media.pk,
         "tag": "soup",
@@ -215,19 +256,40 @@ def test_an_address_of_an_earlier_system_is_the_view_of_its_successor(name: str)
     assert issubclass(earlier.view.view_class, KNOWN[earlier.successor].callback.view_class)
 
 
-@pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
-def test_each_actor_gets_the_status_of_the_table(cast: Cast, things: dict[str, Any], name: str, method: str) -> None:
+def status_for(client: Any, name: str, method: str, things: dict[str, Any]) -> int:
+    """What CLIENT is answered, whatever of which is rolled back."""
     body = {
         key: things[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
         for key, value in BODIES.get((name, method), {}).items()
     }
+    arguments = {"data": body} if method == "GET" else {"data": body, "format": "json"}
+    send = getattr(client, method.lower())
+    return in_vain(lambda: send(address(name, things), **arguments)).status_code
 
-    def status_for(actor: str) -> int:
-        client = getattr(cast.clients[actor], method.lower())
-        arguments = {"data": body} if method == "GET" else {"data": body, "format": "json"}
-        return in_vain(lambda: client(address(name, things), **arguments)).status_code
 
-    assert {actor: status_for(actor) for actor in ACTORS} == EXPECTED[name, method]
+@pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
+def test_each_actor_gets_the_status_of_the_table(cast: Cast, things: dict[str, Any], name: str, method: str) -> None:
+    found = {actor: status_for(cast.clients[actor], name, method, things) for actor in ACTORS}
+    assert found == EXPECTED[name, method]
+
+
+@pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
+def test_whom_the_owner_has_blocked_finds_nothing_of_the_owners(
+    cast: Cast, things: dict[str, Any], name: str, method: str
+) -> None:
+    block(blocker=cast.owner, blocked=cast.users["customer"])
+    body = {str(value) for value in BODIES.get((name, method), {}).values()}
+    of_owner = keys_of(KNOWN[name]) & OWNED or body & {f"{{{key}}}" for key in OWNED}
+    # Blocking in return is for everybody.
+    expected = 404 if of_owner and name != "user-block" else EXPECTED[name, method]["customer"]
+    assert status_for(cast.clients["customer"], name, method, things) == expected
+
+
+@pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
+def test_premium_opens_no_route(cast: Cast, things: dict[str, Any], name: str, method: str) -> None:
+    """It unlocks what is in an answer; the statuses are a customer's."""
+    User.objects.filter(pk=cast.users["customer"].pk).update(premium_until=timezone.now() + timedelta(days=1))
+    assert status_for(cast.clients["customer"], name, method, things) == EXPECTED[name, method]["customer"]
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -271,10 +333,14 @@ def test_every_channel_has_a_row() -> None:
     assert rowed == set(NAMESPACES), f"CHANNELS in {__name__} and the namespaces differ: {rowed ^ set(NAMESPACES)}"
 
 
+def channel_of(name: str, cast: Cast, things: dict[str, Any]) -> str:
+    return name.format(recipe=things["recipe_id"], owner=cast.owner.pk)
+
+
 @pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
 def test_each_actor_may_subscribe_as_the_table_says(cast: Cast, things: dict[str, Any], row: list[str]) -> None:
     name, *answers = row
-    found = namespace_of(name.format(recipe=things["recipe_id"], owner=cast.owner.pk))
+    found = namespace_of(channel_of(name, cast, things))
     assert found is not None
     namespace, key = found
 
@@ -288,3 +354,16 @@ def test_each_actor_may_subscribe_as_the_table_says(cast: Cast, things: dict[str
         return "yes" if namespace.authorize(key, [user_id]) == {user_id} else "no"
 
     assert {actor: may(actor) for actor in ACTORS} == dict(zip(ACTORS, answers, strict=True))
+
+
+@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
+def test_whom_the_owner_has_blocked_subscribes_to_nothing_of_the_owners(
+    cast: Cast, things: dict[str, Any], row: list[str]
+) -> None:
+    block(blocker=cast.owner, blocked=cast.users["customer"])
+    found = namespace_of(channel_of(row[0], cast, things))
+    assert found is not None
+    namespace, key = found
+    user_id = cast.users["customer"].pk
+    before = dict(zip(ACTORS, row[1:], strict=True))["customer"]
+    assert namespace.authorize(key, [user_id]) == (set() if "{" in row[0] or before == "no" else {user_id})
