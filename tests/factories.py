@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import F
 
 from accounts.models import Profile, User
-from posts.models import Post
+from posts.models import Comment, Post
 from posts.publication import write_tags
 from recipes.models import Recipe
 
@@ -70,3 +70,23 @@ class PostFactory(factory.django.DjangoModelFactory[Post]):
         if post.original is not None:
             Post.objects.filter(pk=post.original_id).update(repost_count=F("repost_count") + 1)
         return post
+
+
+class CommentFactory(factory.django.DjangoModelFactory[Comment]):
+    """A comment on a post, or with `parent` a reply to one of its comments; counted where it stands."""
+
+    class Meta:
+        model = Comment
+
+    post: Any = factory.LazyAttribute(lambda comment: comment.parent.post if comment.parent else PostFactory())
+    parent: Any = None
+    author: Any = factory.SubFactory(UserFactory)
+    text = "Looks good."
+
+    @classmethod
+    def _create(cls, model_class: type[Comment], *args: Any, **kwargs: Any) -> Comment:
+        comment = super()._create(model_class, *args, **kwargs)
+        Post.objects.filter(pk=comment.post_id).update(comment_count=F("comment_count") + 1)
+        if comment.parent_id is not None:
+            Comment.objects.filter(pk=comment.parent_id).update(reply_count=F("reply_count") + 1)
+        return comment
