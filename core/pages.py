@@ -78,16 +78,12 @@ class CursorPages(Generic[M]):
             rows.reverse()
         has_next = more if not backwards else True
         has_previous = more if backwards else values is not None
-        following = self._url(request, self._cursor(rows[-1], backwards=False)) if rows and has_next else None
-        preceding = self._url(request, self._cursor(rows[0], backwards=True)) if rows and has_previous else None
+        following = page_url(request, self._cursor(rows[-1], backwards=False)) if rows and has_next else None
+        preceding = page_url(request, self._cursor(rows[0], backwards=True)) if rows and has_previous else None
         if backwards and not rows:
             # What stood before the cursor is gone: on to the beginning, which is after it.
-            following = self._url(request, None)
-        response = Response({"results": shape(rows), "next": following, "previous": preceding}, headers=headers)
-        links = [f'<{url}>; rel="{rel}"' for rel, url in (("next", following), ("prev", preceding)) if url]
-        if links:
-            response["Link"] = ", ".join(links)
-        return response
+            following = page_url(request, None)
+        return page_response(shape(rows), following, preceding, headers)
 
     def _after(self, order: Sequence[str], values: Sequence[Any]) -> "Q | Lookup[Any]":
         """(a, b) beyond (x, y). In one direction SQL compares rows, and the database starts in the index right there.
@@ -113,13 +109,6 @@ class CursorPages(Generic[M]):
         values = [_plain(_value(row, field)) for field in self.fields]
         return self._signer.sign_object([int(backwards), *values], serializer=_Compact)
 
-    def _url(self, request: Request, cursor: str | None) -> str:
-        query = request._request.GET.copy()
-        query.pop("cursor", None)
-        if cursor is not None:
-            query["cursor"] = cursor
-        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}" if query else request.path)
-
     def _decode(self, cursor: str | None, fields: Sequence["Field[Any, Any]"]) -> tuple[bool, list[Any] | None]:
         if cursor is None:
             return False, None
@@ -127,11 +116,7 @@ class CursorPages(Generic[M]):
             backwards, *values = self._signer.unsign_object(cursor, serializer=_Compact)
             return bool(backwards), [field.to_python(value) for field, value in zip(fields, values, strict=True)]
         except (signing.BadSignature, ValueError, TypeError, ValidationError) as error:
-            raise Invalid(
-                "The cursor is not one of this list: start again without it.",
-                code="invalid_cursor",
-                errors={"cursor": ["Not a cursor of this list."]},
-            ) from error
+            raise invalid_cursor() from error
 
     @cached_property
     def _signer(self) -> signing.Signer:
@@ -146,6 +131,35 @@ class _Compact:
 
     def loads(self, data: bytes) -> Any:
         return orjson.loads(data)
+
+
+def page_response(
+    results: list[Any], following: str | None, preceding: str | None, headers: dict[str, str] | None = None
+) -> Response:
+    """A page with the addresses of those beside it."""
+    response = Response({"results": results, "next": following, "previous": preceding}, headers=headers)
+    links = [f'<{url}>; rel="{rel}"' for rel, url in (("next", following), ("prev", preceding)) if url]
+    if links:
+        response["Link"] = ", ".join(links)
+    return response
+
+
+def page_url(request: Request, cursor: str | None) -> str:
+    """The address of this list from CURSOR on, with everything else that was asked for."""
+    query = request._request.GET.copy()
+    query.pop("cursor", None)
+    if cursor is not None:
+        query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}" if query else request.path)
+
+
+def invalid_cursor() -> Invalid:
+    """What a cursor that this list has not given is answered with."""
+    return Invalid(
+        "The cursor is not one of this list: start again without it.",
+        code="invalid_cursor",
+        errors={"cursor": ["Not a cursor of this list."]},
+    )
 
 
 def page_limit(request: Request) -> int:

@@ -77,6 +77,14 @@ class RunningJob:
             raise JobLost(f"{self.task} {self.id}, attempt {self.attempt}")
         self.is_done = True
 
+    def checkpoint(self, **args: Any) -> None:
+        """From here on the job goes on with ARGS when it is run again: call it in the transaction of what is done.
+
+        JobLost when somebody else has claimed it since.
+        """
+        if not Job.objects.filter(id=self.id, attempts=self.attempt).update(args=args):
+            raise JobLost(f"{self.task} {self.id}, attempt {self.attempt}")
+
 
 def job(name: str, *, time_limit: int = 300) -> Callable[[F], F]:
     """Registers a function as the Celery task `name`; it stays a plain function that a test can call.
