@@ -1,5 +1,7 @@
 """What posts do when something happens below them, in the same transaction."""
 
+from uuid import UUID
+
 from media_pipeline.events import MediaReady
 from posts.services.announcements import announcement_create, announcement_delete, announcement_update
 from posts.services.posts import post_media_changed
@@ -24,4 +26,4 @@ def close_announcement(event: RecipeDeleted) -> None:
 
 @on(MediaReady)
 def show_media(event: MediaReady) -> None:
-    post_media_changed(media_id=event.id)
+    post_media_changed(media_id=UUID(event.id))

@@ -70,6 +70,19 @@ recipe-rate           POST    401       201      403    403   403   201       20
 recipe-rate           DELETE  401       204      204    204   204   204       204   401
 recipe-ratings        GET     200       200      200    200   200   200       200   401
 
+post-list             GET     200       200      200    200   200   200       200   401
+post-list             POST    401       201      201    201   201   201       201   401
+post-detail           GET     200       200      200    200   200   200       200   401
+post-detail           PATCH   401       403      403    200   403   403       403   401
+post-detail           DELETE  401       403      403    204   403   204       204   401
+post-repost           PUT     401       201      201    201   201   201       201   401
+post-repost           DELETE  401       204      204    204   204   204       204   401
+user-posts            GET     200       200      200    200   200   200       200   401
+scheduled-post-list   GET     401       200      200    200   200   200       200   401
+scheduled-post-detail GET     401       404      404    200   404   404       404   401
+scheduled-post-detail PATCH   401       404      404    200   404   404       404   401
+scheduled-post-detail DELETE  401       404      404    204   404   404       404   401
+
 post-comments         GET     200       200      200    200   200   200       200   401
 post-comments         POST    401       201      201    201   201   201       201   401
 recipe-comments       GET     200       200      200    200   200   200       200   401
@@ -135,6 +148,9 @@ recipes          yes       yes      yes    yes   yes   yes       yes   no
 recipe:{recipe}  yes       yes      yes    yes   yes   yes       yes   no
 user:{owner}     yes       yes      yes    yes   yes   yes       yes   no
 inbox:{owner}    no        no       no     yes   no    no        no    no
+post:{post}      yes       yes      yes    yes   yes   yes       yes   no
+feed:{owner}     no        no       no     yes   no    no        no    no
+feeds            no        no       no     no    no    no        no    no
 """
 
 # What is sent, by route and method (of a GET in its address); {} for all others. `{name}` is filled in from `things`.
@@ -153,6 +169,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("report-list", "POST"): {"target": "recipe", "id": "{recipe_id}", "reason": "spam"},
     ("moderation-report", "PATCH"): {"status": "dismissed"},
     ("search", "GET"): {"q": "soup"},
+    ("post-list", "POST"): {"text": "Dinner is ready."},
+    ("post-detail", "PATCH"): {"text": "Dinner was ready."},
     ("post-comments", "POST"): {"text": "Good."},
     ("recipe-comments", "POST"): {"text": "Good."},
     ("comment-replies", "POST"): {"text": "Good."},
@@ -222,6 +240,7 @@ def things(cast: Cast) -> dict[str, Any]:
         "username": cast.owner.username,
         "post_id": post.pk,
         "comment_id": CommentFactory(post=post, author=cast.owner).pk,
+        "scheduled_id": PostFactory(author=cast.owner, status="scheduled", publish_at=timezone.now()).pk,
         "recipe_id": RecipeFactory(seller=cast.owner).pk,
         "media_id": media.pk,
         "tag": "soup",
@@ -334,7 +353,7 @@ def test_every_channel_has_a_row() -> None:
 
 
 def channel_of(name: str, cast: Cast, things: dict[str, Any]) -> str:
-    return name.format(recipe=things["recipe_id"], owner=cast.owner.pk)
+    return name.format(recipe=things["recipe_id"], post=things["post_id"], owner=cast.owner.pk)
 
 
 @pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])

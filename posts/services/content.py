@@ -63,11 +63,13 @@ def set_content(*, user: User, post: Post, content: PostContent) -> list[str]:
 
     Raises Invalid for more than 30 hashtags and for a recipe that the person may not see.
     """
-    changed = []
-    for name in ("text", "visibility"):
-        if name in content and getattr(post, name) != content[name]:  # type: ignore[literal-required]
-            setattr(post, name, content[name])  # type: ignore[literal-required]
-            changed.append(name)
+    changed: list[str] = []
+    if "text" in content and content["text"] != post.text:
+        post.text = content["text"]
+        changed.append("text")
+    if "visibility" in content and content["visibility"] != post.visibility:
+        post.visibility = content["visibility"]
+        changed.append("visibility")
     if "recipe_id" in content and content["recipe_id"] != post.recipe_id:
         post.recipe = _recipe_of(user, content["recipe_id"])
         changed.append("recipe")

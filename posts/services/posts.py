@@ -1,5 +1,7 @@
 """Writing, changing and deleting posts. Each records its event after the statement that locks the post."""
 
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models import F
 
@@ -111,7 +113,7 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
 
 
 @transaction.atomic
-def post_media_changed(*, media_id: str) -> None:
+def post_media_changed(*, media_id: UUID) -> None:
     """Tells the readers of the posts that show this media that it is ready."""
     posts = Post.objects.select_for_update(of=("self",), no_key=True)
     for post in posts.filter(post_media__media=media_id, status=Post.Status.PUBLISHED).order_by("pk"):

@@ -61,8 +61,8 @@ class ScheduledDetailView(APIView):
         responses={200: PostOutput},
         examples=[WAITING],
     )
-    def get(self, request: Request, post_id: int) -> HttpResponse:
-        return post_response(request, scheduled_read(request.user, post_id))
+    def get(self, request: Request, scheduled_id: int) -> HttpResponse:
+        return post_response(request, scheduled_read(request.user, scheduled_id))
 
     @extend_schema(
         operation_id="scheduled_posts_update",
@@ -74,16 +74,16 @@ class ScheduledDetailView(APIView):
         responses={200: PostOutput},
         examples=[EARLIER, AT_ONCE, WAITING],
     )
-    def patch(self, request: Request, post_id: int) -> HttpResponse:
+    def patch(self, request: Request, scheduled_id: int) -> HttpResponse:
         user = user_of(request)
-        post = get_scheduled_post_for_user(user, post_id)
+        post = get_scheduled_post_for_user(user, scheduled_id)
         data = ScheduledChanges(data=post_data(request.data), partial=True)
         data.is_valid(raise_exception=True)
         changes: Any = data.content()
         if "publish_at" in data.validated_data:
             changes["publish_at"] = data.validated_data["publish_at"]
         scheduled_update(user=user, post=post, changes=changes, expected=expected_versions(request))
-        return post_response(request, scheduled_read(user, post_id) or post_read(user, post_id))
+        return post_response(request, scheduled_read(user, scheduled_id) or post_read(user, scheduled_id))
 
     @extend_schema(
         operation_id="scheduled_posts_delete",
@@ -92,7 +92,7 @@ class ScheduledDetailView(APIView):
         parameters=[IF_MATCH],
         responses={204: None},
     )
-    def delete(self, request: Request, post_id: int) -> Response:
-        post = get_scheduled_post_for_user(user_of(request), post_id)
+    def delete(self, request: Request, scheduled_id: int) -> Response:
+        post = get_scheduled_post_for_user(user_of(request), scheduled_id)
         scheduled_delete(post=post, expected=expected_versions(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,6 +1,7 @@
 """Showing a post to one's own followers."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_people_who_repost_and_take_back_at_once_are_counted_exactly(
     assert ann.get(f"/api/posts/{post['id']}/").json()["repost_count"] == 6
     assert Post.objects.filter(original=post["id"]).count() == 6
     counts = [event["repost_count"] for event in events(f"post:{post['id']}")]
-    assert all(abs(one - next_) == 1 for one, next_ in zip(counts, counts[1:], strict=False))
+    assert all(abs(one - next_) == 1 for one, next_ in pairwise(counts))
 
 
 @pytest.mark.django_db(transaction=True)
