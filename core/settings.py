@@ -270,6 +270,19 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api/",
+    # Choices of the same name that differ by resource.
+    "ENUM_NAME_OVERRIDES": {
+        "PostKind": "posts.models.Post.Kind",
+        "NotificationKind": "posts.models.Notification.Kind",
+        "MediaKind": "media_pipeline.models.Media.Kind",
+        "SuggestionReasonKind": ["followed_by", "shared_tags", "popular"],
+        "PostVisibility": "posts.models.Post.Visibility",
+        "RecipeVisibility": "recipes.models.Recipe.Visibility",
+        "PostStatus": "posts.models.Post.Status",
+        "MediaStatus": "media_pipeline.models.Media.Status",
+        "ReportStatus": "posts.models.Report.Status",
+        "ModerationActionKind": "posts.models.ModerationAction.Action",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.schema.add_shared_components",
