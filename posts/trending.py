@@ -52,7 +52,9 @@ def update_tags(*, now: datetime | None = None) -> None:
         post__visibility__in=[Post.Visibility.PUBLIC, Post.Visibility.PREMIUM],
         post__author__is_active=True,
     )
-    weighed = uses.values("tag").annotate(weight=_weight("published_at", TAG_USE, now), posts=Count("id")).order_by()
+    weighed = (
+        uses.values("tag").annotate(weight=_weight("published_at", TAG_USE, now), posts=Count("id")).order_by("tag")
+    )
     rows = weighed.values_list("tag", "weight", "posts")
     fresh = [
         TagTrend(tag_id=tag_id, score=score, post_count=posts)
@@ -60,7 +62,8 @@ def update_tags(*, now: datetime | None = None) -> None:
         if (score := round(weight)) > 0
     ]
     with transaction.atomic():
-        TagTrend.objects.exclude(tag__in=[trend.tag_id for trend in fresh]).delete()
+        quiet = set(TagTrend.objects.values_list("tag", flat=True)) - {trend.tag_id for trend in fresh}
+        TagTrend.objects.filter(tag__in=quiet).delete()
         TagTrend.objects.bulk_create(
             fresh,
             batch_size=BATCH,

@@ -16,9 +16,11 @@ from core.errors import Invalid
 from core.etags import conditional
 from core.pages import CursorPages
 from core.search import Typed, typed
+from posts.examples import SHOWN
 from posts.reads import posts_of_ids
 from posts.search import PAGES, posts_found
 from posts.serializers.posts import PostOutput
+from recipes.examples import LISTED
 from recipes.serializers import RecipeOutput
 from recipes.views import SEARCH, found_page
 
@@ -74,6 +76,7 @@ class SearchView(APIView):
             OpenApiParameter("type", enum=list(KINDS), default="recipes"),
         ],
         responses={200: FOUND},
+        examples=[LISTED, SHOWN],
     )
     def get(self, request: Request) -> HttpResponse:
         page = KINDS.get(request.query_params.get("type", "recipes"))

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -14,12 +14,20 @@ from core.errors import Invalid
 from core.etags import conditional
 from core.pages import CursorPages
 from core.prepared import Parameter, PreparedPages
+from posts.examples import SHOWN
 from posts.models import TagTrend
 from posts.serializers.posts import PostOutput
 from posts.serializers.search import TagOutput
 from posts.views.posts import post_page
 from recipes.models import Tag
 from recipes.tags import TAG_MAX, normal_tag
+
+TREND = OpenApiExample(
+    "a tag of these days",
+    {"name": "sourdough", "post_count": 12, "score": 640},
+    response_only=True,
+    status_codes=["200"],
+)
 
 
 def _trends(plan: None, beyond: Mapping[str, Parameter]) -> QuerySet[TagTrend, dict[str, Any]]:
@@ -50,6 +58,7 @@ class TagListView(APIView):
         tags=["discovery"],
         parameters=[OpenApiParameter("q", {"type": "string", "maxLength": TAG_MAX}, description="in any case")],
         responses={200: TagOutput(many=True)},
+        examples=[TREND],
     )
     def get(self, request: Request) -> HttpResponse:
         q = request.query_params.get("q")
@@ -73,6 +82,7 @@ class TagPostsView(APIView):
         description="The tag in any case, with or without `#` (in an address `%23`). Of an unknown one there are none.",
         tags=["discovery"],
         responses={200: PostOutput(many=True)},
+        examples=[SHOWN],
     )
     def get(self, request: Request, tag: str) -> HttpResponse:
         return post_page(request, tag=normal_tag(tag))

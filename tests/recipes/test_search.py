@@ -57,6 +57,11 @@ def test_accents_do_not_matter_however_they_are_written(seller: Person, anonymou
     assert found(anonymous, q) == ["Crème brûlée"]
 
 
+def test_a_name_that_was_typed_with_marks_apart_is_found(seller: Person, anonymous: Person) -> None:
+    seller.create(name="Cre\u0300me caramel", description="", tags=[])
+    assert found(anonymous, "crème") == found(anonymous, "creme") == ["Cre\u0300me caramel"]
+
+
 def test_other_alphabets_are_searched_in_any_case(seller: Person, anonymous: Person) -> None:
     seller.create(name="БОРЩ", description="", tags=[])
     seller.create(name="Σούπα", description="", tags=[])
@@ -179,6 +184,16 @@ def test_the_newest_are_found_among_more_than_are_ranked(
     for number in range(5):
         RecipeFactory(seller=seller.user, name=f"Soup {number}")
     assert sorted(found(anonymous, "soup")) == ["Soup 2", "Soup 3", "Soup 4"]
+
+
+def test_newer_matches_without_the_tag_do_not_push_out_those_with_it(
+    seller: Person, anonymous: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recipes.search.MOST", 2)
+    seller.create(name="Soup with a tag", tags=["one-pot"])
+    for number in range(5):
+        RecipeFactory(seller=seller.user, name=f"Soup {number}")
+    assert found(anonymous, "soup", tag="One-Pot") == ["Soup with a tag"]
 
 
 @pytest.mark.parametrize("who", ["anonymous", "customer"])
