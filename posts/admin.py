@@ -6,15 +6,30 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from posts.models import ModerationAction, Notification, NotificationActor, Report
+from posts.models import (
+    FeedEntry,
+    FeedRanking,
+    ModerationAction,
+    Notification,
+    NotificationActor,
+    Post,
+    PostMedia,
+    Report,
+)
 
 if TYPE_CHECKING:
     NotificationModelAdmin = admin.ModelAdmin[Notification]
     ReportModelAdmin = admin.ModelAdmin[Report]
     ActionModelAdmin = admin.ModelAdmin[ModerationAction]
+    EntryModelAdmin = admin.ModelAdmin[FeedEntry]
+    RankingModelAdmin = admin.ModelAdmin[FeedRanking]
     ActorTabularInline = admin.TabularInline[NotificationActor, Notification]
+    PostModelAdmin = admin.ModelAdmin[Post]
+    MediaTabularInline = admin.TabularInline[PostMedia, Post]
 else:
+    PostModelAdmin, MediaTabularInline = admin.ModelAdmin, admin.TabularInline
     NotificationModelAdmin = ReportModelAdmin = ActionModelAdmin = admin.ModelAdmin
+    EntryModelAdmin = RankingModelAdmin = admin.ModelAdmin
     ActorTabularInline = admin.TabularInline
 
 
@@ -34,6 +49,22 @@ class LookedAt:
 class ActorInline(LookedAt, ActorTabularInline):
     model = NotificationActor
     fields = readonly_fields = ("actor", "created_at")
+
+
+class MediaInline(LookedAt, MediaTabularInline):
+    model = PostMedia
+    fields = readonly_fields = ("position", "media")
+
+
+@admin.register(Post)
+class PostAdmin(LookedAt, PostModelAdmin):
+    list_display = ("id", "kind", "author", "text", "visibility", "status", "like_count", "published_at")
+    list_filter = ("kind", "status", "visibility", "published_at")
+    list_select_related = ("author",)
+    search_fields = ("=author__username", "text")
+    ordering = ("-id",)
+    inlines = (MediaInline,)
+    show_full_result_count = False
 
 
 @admin.register(Notification)
@@ -64,4 +95,22 @@ class ModerationActionAdmin(LookedAt, ActionModelAdmin):
     list_select_related = ("owner", "moderator")
     search_fields = ("owner__username", "moderator__username", "note", "target_id")
     ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(FeedEntry)
+class FeedEntryAdmin(LookedAt, EntryModelAdmin):
+    list_display = ("id", "user", "author", "post_id", "published_at")
+    list_select_related = ("user", "author")
+    search_fields = ("=user__username", "=author__username")
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(FeedRanking)
+class FeedRankingAdmin(LookedAt, RankingModelAdmin):
+    list_display = ("id", "user", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=user__username",)
+    ordering = ("-created_at",)
     show_full_result_count = False

@@ -51,7 +51,8 @@ def _post(post_id: int | None) -> dict[str, Any] | None:
     posts = Post.objects.filter(
         ~Q(original__author__is_active=False), pk=post_id, status=Post.Status.PUBLISHED, author__is_active=True
     )
-    return posts.values("author", "visibility", "original__author").first()
+    row = posts.values("author", "visibility", "original__author").first()
+    return None if row is None else {**row}
 
 
 def _blocked(people: Collection[int], others: Collection[int]) -> set[int]:

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 
 @pytest.mark.django_db(transaction=True)
@@ -40,3 +41,16 @@ def test_what_the_server_says_unasked_is_no_end() -> None:
     finally:
         other.close()
         connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("prepared", "mode"), [(True, "force_generic_plan"), (False, "auto")])
+def test_what_a_session_has_prepared_is_planned_once(settings: Settings, prepared: bool, mode: str) -> None:
+    settings.PREPARED_STATEMENTS = prepared
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            assert cursor.fetchone() == (mode,)
+    finally:
+        other.close()
