@@ -1,4 +1,4 @@
-"""Notifications, reports and the audit in Django's admin: to look at. Staff decide through the API, which counts,
+"""Posts, notifications, reports and the audit in Django's admin: to look at. Staff decide through the API, which counts,
 tells and audits what they do."""
 
 from typing import TYPE_CHECKING, Any

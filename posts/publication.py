@@ -22,7 +22,9 @@ def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
     write_tags(post)
     if post.kind == Post.Kind.STATUS:
         Profile.objects.filter(user=author).update(post_count=F("post_count") + 1)
-    followers = Profile.objects.filter(user=author).values_list("follower_count", flat=True).get()
+    # Locked as a follow locks it: whoever follows later finds the post, whoever has followed is counted here.
+    profile = Profile.objects.select_for_update(no_key=True).filter(user=author)
+    followers = profile.values_list("follower_count", flat=True).get()
     if followers > settings.FEED_FAN_OUT_MAX:
         post.is_pulled = True
         post.save(update_fields=["is_pulled"])

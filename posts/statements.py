@@ -48,4 +48,5 @@ class WrittenStatement:
                 for parameter in self._parameters
             ]
             self._statement.execute(cursor, connection, given)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows

@@ -108,6 +108,9 @@ recipe-save           PUT     401       200      200    200   200   200       20
 recipe-save           DELETE  401       200      200    200   200   200       200   401
 me-liked              GET     401       200      200    200   200   200       200   401
 me-saved              GET     401       200      200    200   200   200       200   401
+me-follow-suggestions GET     401       200      200    200   200   200       200   401
+
+feed                  GET     401       200      200    200   200   200       200   401
 views                 POST    401       200      200    200   200   200       200   401
 
 notification-list     GET     401       200      200    200   200   200       200   401

@@ -103,7 +103,7 @@ def _keys(count: int, forwards: bool, after: bool) -> WrittenStatement:
     return WrittenStatement(sql, visible=listed_posts())
 
 
-def listed_posts() -> QuerySet[Post, dict[str, Any]]:
+def listed_posts() -> QuerySet[Post, Any]:
     """What `{visible}` stands for in `merged`."""
     return Post.objects.listed_for(SIGNED_IN).values("pk")
 

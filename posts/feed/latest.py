@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db.models import BigAutoField, DateTimeField, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +17,7 @@ class LatestFeed(CursorPages[Post]):
 
     def __init__(self) -> None:
         super().__init__(order=("-published_at", "-id"))
-        self._types = [Post._meta.get_field(name) for name in self.fields]
+        self._types: list[Field[Any, Any]] = [DateTimeField(), BigAutoField()]
 
     def page(self, request: Request, shape: Callable[[list[int]], list[dict[str, Any]]]) -> Response:
         """One page for who asks, `shape(ids)` as its results. One query, and those of SHAPE."""

@@ -62,7 +62,7 @@ def trim_chunk(*, after: int, last: int) -> int:
     oldest = connection.ops.adapt_datetimefield_value(timezone.now() - timedelta(days=KEPT_DAYS))
     with connection.cursor() as cursor:
         cursor.execute(_TRIM, {"after": after, "last": last, "kept": KEPT, "oldest": oldest})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def trim_rankings() -> int:

@@ -36,7 +36,10 @@ class Comment(Timestamped):
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="comments", db_index=False)
     # Never itself a reply.
     parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="replies", db_index=False)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments")
+    # Begins the index `comment_of_author`, and needs none of its own.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="comments", db_index=False
+    )
     text = models.TextField(max_length=COMMENT_MAX, blank=True)
     is_deleted = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
@@ -56,6 +59,8 @@ class Comment(Timestamped):
             models.Index(fields=["post", "-id"], condition=Q(parent=None), name="comment_of_post"),
             # All of a post's, for its deletion.
             models.Index(fields=["post"], name="comment_post"),
+            # A person's newest: whom they talk with (posts/feed/candidates.py).
+            models.Index(fields=["author", "-id"], name="comment_of_author"),
             # A comment's replies, oldest first, by keyset.
             models.Index(fields=["parent", "id"], condition=Q(parent__isnull=False), name="comment_of_parent"),
         ]

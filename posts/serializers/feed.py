@@ -10,11 +10,17 @@ from recipes.serializers import PersonOutput
 
 
 class WhyOutput(serializers.Serializer[Any]):
-    """The parts of a post's score, each from 0 to 1; see docs/feed.md for the formula."""
+    """The parts of a post's score, each from 0 to 1: 0.5 recency + 0.3 popularity + 0.2 affinity."""
 
-    recency = serializers.FloatField(min_value=0, max_value=1)
-    popularity = serializers.FloatField(min_value=0, max_value=1)
-    affinity = serializers.FloatField(min_value=0, max_value=1)
+    recency = serializers.FloatField(min_value=0, max_value=1, help_text="halves every 24 hours")
+    popularity = serializers.FloatField(
+        min_value=0, max_value=1, help_text="log(1 + w) / log(1001), w = likes + 2 comments + 3 reposts"
+    )
+    affinity = serializers.FloatField(
+        min_value=0,
+        max_value=1,
+        help_text="n / (n + 5), n = your latest likes and, twice, comments of the author's posts",
+    )
 
 
 class FeedPostOutput(PostOutput):

@@ -17,7 +17,7 @@ from posts.reads import posts_of_ids
 from posts.serializers.feed import FeedPostOutput, SuggestionOutput
 from posts.suggestions import SUGGESTIONS_MAX, suggestions
 
-ORDERS = {"ranked": RankedFeed(), "latest": LatestFeed()}
+ORDERS: dict[str, RankedFeed | LatestFeed] = {"ranked": RankedFeed(), "latest": LatestFeed()}
 
 
 class FeedView(APIView):
