@@ -1,10 +1,11 @@
-"""What the workers do for people: ending the follows of a closed account."""
+"""What the workers do for people: ending the follows of a closed account, telling of premium that has run out."""
 
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils import timezone
 
-from accounts.events import FollowDeleted
+from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
 from accounts.models import Follow, Profile, User
 from accounts.shapes import actor_of
@@ -12,6 +13,7 @@ from realtime.jobs import RunningJob, job
 from realtime.outbox import record
 
 END_FOLLOWS = "accounts.end_follows"
+END_PREMIUM = "accounts.end_premium"
 # So many rows are locked at a time: a short wait for whoever follows one of them meanwhile.
 CHUNK = 500
 
@@ -60,3 +62,12 @@ def _tell(user: User, followees: Sequence[int], counts: dict[int, int]) -> None:
     """The followed hear of it; on the closed account's own channel nobody could."""
     for followee in followees:
         record(FollowDeleted(actor=actor_of(user), user_id=followee, follower_count=counts[followee] - 1))
+
+
+@job(END_PREMIUM)
+def end_premium(run: RunningJob, *, user_id: int) -> None:
+    """Tells the person's sockets that their premium is over, at the time of its end; not if it was prolonged."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=user_id, premium_until__gt=timezone.now()).exists():
+            record(RightsChanged(actor=None, user_id=user_id))
+        run.done()

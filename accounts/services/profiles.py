@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.events import RightsChanged
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
-from accounts.tasks import END_FOLLOWS
+from accounts.tasks import END_FOLLOWS, END_PREMIUM
 from core.errors import Conflict, PreconditionFailed
 from media_pipeline.services import image_create, media_delete
 from realtime.outbox import record, record_job
@@ -80,5 +80,10 @@ def user_deactivate(*, user: User) -> None:
 
 @transaction.atomic
 def rights_change(*, user: User) -> None:
-    """Tells sockets that staff have changed what the person may read; this transaction has saved the edit."""
+    """Tells sockets that staff have changed what the person may read; this transaction has saved the edit.
+
+    Premium that runs out by itself is told when it does.
+    """
     record(RightsChanged(actor=None, user_id=user.pk))
+    if user.is_premium:
+        record_job(END_PREMIUM, at=user.premium_until, user_id=user.pk)

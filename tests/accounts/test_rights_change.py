@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from tests.accounts.conftest import events_on
 from tests.factories import PASSWORD
+from tests.jobs import run_jobs
 
 
 def types_on(channel: str) -> list[str]:
@@ -48,6 +49,21 @@ def test_premium_that_staff_give_and_end_is_told(admin_client: Client, ann: User
     ann.refresh_from_db()
     assert not ann.is_premium
     assert types_on(f"inbox:{ann.pk}") == ["rights.changed"] * 2
+
+
+def test_premium_that_runs_out_is_told_when_it_does(
+    admin_client: Client, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    edit(admin_client, ann, premium_until_0=noon.date().isoformat(), premium_until_1="12:00:00")
+    assert run_jobs() == [], "its time has not come"
+    prolonged = noon + timedelta(days=1)
+    edit(admin_client, ann, premium_until_0=prolonged.date().isoformat(), premium_until_1="12:00:00")
+    told = len(types_on(f"inbox:{ann.pk}"))
+    for now, said in ((noon, told), (prolonged, told + 1)):
+        monkeypatch.setattr(timezone, "now", lambda now=now: now + timedelta(seconds=1))
+        assert run_jobs() == ["accounts.end_premium"]
+        assert types_on(f"inbox:{ann.pk}") == ["rights.changed"] * said
 
 
 def test_a_staff_role_that_is_given_is_told(admin_client: Client, ann: User) -> None:
