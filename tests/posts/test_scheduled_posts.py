@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Profile
+from posts import publishing
 from posts.models import Post, PostTag
 from posts.tasks import publish_due
 from realtime.channels import NAMESPACES
@@ -183,9 +184,6 @@ def test_one_that_fails_holds_up_no_other(
 ) -> None:
     bad, good = (ann.write(text, publish_at=ahead(hours=1)) for text in ("bad", "good"))
     fall_due(bad, good)
-    # A counter that cannot go up stands for whatever may be wrong with one post.
-    from posts import publishing
-
     publish = publishing.publish
 
     def failing(post: Post, **kwargs: Any) -> None:
