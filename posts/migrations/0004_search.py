@@ -16,7 +16,7 @@ CREATE INDEX posts_search_words ON posts_search USING gin (document, stretches) 
 
 -- Words that somebody is still typing are looked for in how a post begins.
 CREATE FUNCTION posts_search_document(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_tsvector('simmer_stems', simmer_words(words)) || simmer_beginnings(left(words, 200))
+    SELECT to_tsvector('simmer_stems', simmer_words(words)) || simmer_beginnings(left(words, 100))
 $$;
 
 -- Announcements are found as recipes, what is scheduled not yet, and nobody finds out what a premium post says.
