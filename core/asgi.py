@@ -20,6 +20,7 @@ from core.files import MediaFiles
 from core.handler import OneHopHandler, Receive, Scope, Send
 from core.staticfiles import StaticHandler
 from realtime.routing import websocket_urlpatterns
+from realtime.sse import EventStreams
 
 
 async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,6 +30,7 @@ async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 pages = OneHopHandler()
+events = EventStreams(pages)
 static = StaticHandler()
 media = MediaFiles()
 probes = {"/healthz": health.healthz, "/readyz": health.readyz}
@@ -39,8 +41,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI: `http` and `websocket`. `lifespan` has nothing to do here and is refused, as the protocol provides."""
     if scope["type"] == "http":
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if path.startswith("/api/"):
-            handler: Any = pages
+        if path == "/api/events/":
+            handler: Any = events
+        elif path.startswith("/api/"):
+            handler = pages
         elif path.startswith(settings.STATIC_URL):
             handler = static
         elif path.startswith(settings.MEDIA_URL):

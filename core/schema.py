@@ -2,7 +2,8 @@
 answers, cursor pages, rate limits, ETags, idempotency keys.
 
 A list is declared as `responses={200: ThingOutput(many=True)}` and described as a cursor page. A read that tells its
-channel's position adds `parameters=[STREAM_POSITION]`.
+channel's position adds `parameters=[STREAM_POSITION]`. A view whose reads have no ETag says `has_etag = False`, and one
+that refuses with statuses that cannot be known from the rest of it lists them as `problem_statuses`.
 """
 
 from typing import Any, Literal
@@ -168,7 +169,7 @@ class Schema(AutoSchema):
 
     def _success_headers(self, status: str, *, paged: bool) -> list[str]:
         names = ["RateLimit", "RateLimit-Policy"] if self.view.get_throttles() else []
-        if self.method == "GET":
+        if self.method == "GET" and getattr(self.view, "has_etag", True):
             names.append("ETag")
         if self.method == "GET" and paged:
             names.append("Link")
@@ -190,6 +191,7 @@ class Schema(AutoSchema):
             writes or any(permission not in (AllowAny, IsAuthenticatedOrReadOnly) for permission in permissions)
         ):
             statuses.add("403")
+        statuses |= set(getattr(self.view, "problem_statuses", ()))
         if "{" in self.path:
             statuses.add("404")
         if writes:

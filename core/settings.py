@@ -35,7 +35,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_ALL_ORIGINS: bool = env.bool("CORS_ALLOW_ALL_ORIGINS", default=False)
 CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
-CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match")
+CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match", "last-event-id")
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
     *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("recipes.urls")),
     path("api/", include("posts.urls")),
     path("api/", include("media_pipeline.urls")),
+    path("api/", include("realtime.urls")),
     path("api/schema/", docs.schema, name="schema"),
     path("api/docs/", docs.swagger, name="docs"),
     path("api/redoc/", docs.redoc, name="redoc"),

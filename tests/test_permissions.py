@@ -131,6 +131,8 @@ media-list            POST    401       202      202    202   202   202       20
 media-detail          GET     401       404      404    200   404   404       404   401
 media-detail          DELETE  401       404      404    204   404   404       404   401
 
+events                GET     200       200      200    200   200   200       200   401
+
 live                  GET     200       200      200    200   200   200       200   200
 schema                GET     200       200      200    200   200   200       200   200
 docs                  GET     200       200      200    200   200   200       200   200
@@ -172,6 +174,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("report-list", "POST"): {"target": "recipe", "id": "{recipe_id}", "reason": "spam"},
     ("moderation-report", "PATCH"): {"status": "dismissed"},
     ("search", "GET"): {"q": "soup"},
+    ("events", "GET"): {"channel": "{recipe_channel}"},
     ("post-list", "POST"): {"text": "Dinner is ready."},
     ("post-detail", "PATCH"): {"text": "Dinner was ready."},
     ("post-comments", "POST"): {"text": "Good."},
@@ -182,7 +185,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("media-list", "POST"): {"image": "{picture}"},
 }
 # What in an address or a body leads to the owner or to a thing of theirs.
-OWNED = {"username", "recipe_id", "post_id", "comment_id", "owner_id"}
+OWNED = {"username", "recipe_id", "recipe_channel", "post_id", "comment_id", "owner_id"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -238,13 +241,14 @@ def things(cast: Cast) -> dict[str, Any]:
     RecipeFactory(seller=cast.other)
     with transaction.atomic():
         media = image_create(owner=cast.owner, data=data.getvalue())
-    post = PostFactory(author=cast.owner)
+    post, recipe = PostFactory(author=cast.owner), RecipeFactory(seller=cast.owner)
     return {
         "username": cast.owner.username,
         "post_id": post.pk,
         "comment_id": CommentFactory(post=post, author=cast.owner).pk,
         "scheduled_id": PostFactory(author=cast.owner, status="scheduled", publish_at=timezone.now()).pk,
-        "recipe_id": RecipeFactory(seller=cast.owner).pk,
+        "recipe_id": recipe.pk,
+        "recipe_channel": f"recipe:{recipe.pk}",
         "media_id": media.pk,
         "tag": "soup",
         "report_id": Report.objects.create(target="user", target_id=cast.owner.pk, user=cast.owner, reason="spam").pk,

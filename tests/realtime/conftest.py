@@ -1,6 +1,7 @@
 """Sockets in this process: the real consumer, hub, store and bus, driven over ASGI."""
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_hidde
 from realtime.events import EVENTS
 from realtime.hub import Hub, current_hub
 from realtime.positions import forget_epoch
+from tests.realtime.event_reader import EventReader
 from tests.realtime.sample_events import Said
 from tests.realtime.sockets import Socket
 
@@ -98,3 +100,32 @@ class Sockets(list[Socket]):
         self.append(socket)
         await socket.handshake()
         return socket
+
+
+async def in_thread(function: Callable[[], Any]) -> Any:
+    """What FUNCTION, which asks the database, returns."""
+    return await sync_to_async(function)()
+
+
+@pytest_asyncio.fixture
+async def streams(hub: Hub) -> AsyncIterator["Streams"]:
+    opened = Streams()
+    yield opened
+    for reader in opened:
+        await reader.leave()
+
+
+class Streams(list[EventReader]):
+    """Opens event streams and closes them at the end of the test."""
+
+    def begin(self, *channels: str, **options: Any) -> EventReader:
+        """A reader that has sent its request."""
+        reader = EventReader(channels, **options)
+        self.append(reader)
+        return reader
+
+    async def open(self, *channels: str, **options: Any) -> EventReader:
+        """A reader whose stream was granted and has said where it begins."""
+        reader = await self.begin(*channels, **options).opened()
+        assert reader.status == 200, (reader.status, await reader.problem())
+        return await reader.positioned()
