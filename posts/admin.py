@@ -1,5 +1,7 @@
-"""Posts, notifications, reports and the audit in Django's admin: to look at. Staff decide through the API, which counts,
-tells and audits what they do."""
+"""What the network's tables hold, in Django's admin: to look at.
+
+Staff decide through the API, which counts, tells and audits what they do.
+"""
 
 from typing import TYPE_CHECKING, Any
 
