@@ -13,29 +13,20 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 from django.db import connections
-from django.db.models import Field, JSONField, Model, QuerySet, Value
+from django.db.models import Field, JSONField, Model, QuerySet
 from django.db.models.expressions import Col
 from django.db.models.query import get_related_populators
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.pages import CursorPages, field_of, than
+from core.statements import Parameter as Parameter
 from core.statements import Statement
 
 M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Hashable)
 # Combinations of filters, orders and directions that are kept compiled, for each list.
 PLANS = 256
-
-
-class Parameter(Value):
-    """A value that is given at each run, under `name`: one of Python's that `output_field` stores."""
-
-    def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
-        super().__init__(name, output_field=output_field)
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return "%s", [self]
 
 
 class Prepared:
@@ -45,9 +36,7 @@ class Prepared:
         self._using = queryset.db
         query = queryset.query.clone()
         compiler = query.get_compiler(self._using)
-        sql, params = compiler.as_sql()
-        self._variable = {index: param for index, param in enumerate(params) if isinstance(param, Parameter)}
-        self._statement = Statement(sql, params, self._variable)
+        self._statement = Statement(*compiler.as_sql())
         assert query.selected, "a .values() queryset that names its fields"
         self._names = list(query.selected)
         converters = compiler.get_converters([column for column, _, _ in compiler.select])
@@ -58,11 +47,7 @@ class Prepared:
         """The first LIMIT rows (one query). VALUES, Python's own, holds at least the parameters of the queryset."""
         connection = connections[self._using]
         with connection.cursor() as cursor:
-            given = [
-                param.output_field.get_db_prep_value(values[param.value], connection)
-                for param in self._variable.values()
-            ]
-            self._statement.execute(cursor, connection, given, limit=limit)
+            self._statement.execute(cursor, connection, values, limit=limit)
             found = cursor.fetchall()
         rows = [dict(zip(self._names, row, strict=True)) for row in found]
         for name, read in self._readers:
@@ -80,9 +65,7 @@ class PreparedInstance(Generic[M]):
         query.clear_ordering(force=True)
         query.set_limits(high=1)
         compiler = query.get_compiler(self._using)
-        sql, params = compiler.as_sql()
-        self._variable = {index: param for index, param in enumerate(params) if isinstance(param, Parameter)}
-        self._statement = Statement(sql, params, self._variable)
+        self._statement = Statement(*compiler.as_sql())
         info = compiler.klass_info
         assert info is not None, "a queryset of model instances"
         self._model: type[M] = info["model"]
@@ -97,11 +80,7 @@ class PreparedInstance(Generic[M]):
         """The row, if there is one (one query). VALUES as of `Prepared`."""
         connection = connections[self._using]
         with connection.cursor() as cursor:
-            given = [
-                param.output_field.get_db_prep_value(values[param.value], connection)
-                for param in self._variable.values()
-            ]
-            self._statement.execute(cursor, connection, given)
+            self._statement.execute(cursor, connection, values)
             found = cursor.fetchone()
         if found is None:
             return None

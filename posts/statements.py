@@ -6,8 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import BigAutoField, DateTimeField, Field, QuerySet
 
-from core.prepared import Parameter
-from core.statements import Statement
+from core.statements import Parameter, Statement
 
 # What statements are given at each run.
 TYPES: dict[str, "Field[Any, Any]"] = {"viewer": BigAutoField(), "time": DateTimeField(), "post": BigAutoField()}
@@ -36,17 +35,11 @@ class WrittenStatement:
             return str(text)
 
         text = _PLACE.sub(put, sql)
-        variable = {index: param for index, param in enumerate(params) if isinstance(param, Parameter)}
-        self._parameters = list(variable.values())
-        self._statement = Statement(text, params, variable)
+        self._statement = Statement(text, params)
 
     def fetch(self, **values: Any) -> list[tuple[Any, ...]]:
         """All rows (one query). VALUES are Python's; `connection`'s driver gives the rows."""
         with connection.cursor() as cursor:
-            given = [
-                parameter.output_field.get_db_prep_value(values[parameter.value], connection)
-                for parameter in self._parameters
-            ]
-            self._statement.execute(cursor, connection, given)
+            self._statement.execute(cursor, connection, values)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
