@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Profile
@@ -16,7 +18,7 @@ from posts.models import Post, PostTag
 from posts.publishing import publish_due
 from realtime.models import StreamEvent
 from tests import services
-from tests.concurrently import at_once
+from tests.concurrently import at_once, someone_waits_for_a_lock
 from tests.factories import UserFactory
 from tests.realtime.relay_process import database_url
 from tests.stack import wait_until
@@ -27,7 +29,7 @@ django.setup()
 from posts.publishing import publish_due
 print("ready", flush=True)
 sys.stdin.readline()
-publish_due(chunk=5)
+publish_due()
 """
 
 
@@ -96,8 +98,25 @@ def assert_each_published_once(count: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_sweeps_beside_each_other_publish_each_post_once() -> None:
     schedule(60)
-    assert sum(at_once([lambda: publish_due(chunk=5)] * 3)) == 60
+    assert sum(at_once([publish_due] * 3)) == 60
     assert_each_published_once(60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_waits_for_one_author_holds_up_no_other() -> None:
+    schedule(2)
+    first, second = Post.objects.order_by("pk")
+    if not connection.features.has_select_for_update:
+        pytest.skip("SQLite has one writer: nobody waits for a row there")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # Somebody follows the second one's author right now.
+            Profile.objects.select_for_update(no_key=True).get(user=second.author_id)
+            sweep = pool.submit(at_once, [publish_due])
+            wait_until(someone_waits_for_a_lock, what="the sweep waiting for that author")
+            assert Profile.objects.select_for_update(nowait=True).get(user=first.author_id).post_count == 1
+        assert sweep.result() == [2]
+    assert_each_published_once(2)
 
 
 def sweep_and_kill(count: int) -> None:
