@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
+import orjson
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.db.models import QuerySet, Value
 
 from accounts.models import Block, Mute, User
@@ -40,17 +42,27 @@ def readers_apart_from_blocks(author: QuerySet[Any, Any], user_ids: Collection[i
     return set(user_ids) - {person for person, is_author in rows if not is_author}
 
 
+# Asked at every connect: as SQL it costs a tenth of the CPU that it does built by the ORM each time.
+_HIDDEN = f"""
+    SELECT blocker_id, blocked_id FROM {Block._meta.db_table} WHERE blocker_id {{these}}
+    UNION ALL SELECT blocked_id, blocker_id FROM {Block._meta.db_table} WHERE blocked_id {{these}}
+    UNION ALL SELECT muter_id, muted_id FROM {Mute._meta.db_table} WHERE muter_id {{these}}
+"""  # noqa: S608
+_HIDDEN_ON_POSTGRESQL = _HIDDEN.format(these="= ANY(%s)")
+_HIDDEN_ON_SQLITE = _HIDDEN.format(these="IN (SELECT value FROM json_each(%s))")
+
+
 def hidden_actors(user_ids: Collection[int]) -> dict[int, set[int]]:
     """For each of USER_IDS, whose words they do not hear: blocks either way, and those they have muted. One query.
 
     People from whom nobody is hidden may be missing.
     """
-    pairs = Block.objects.filter(blocker__in=user_ids).values_list("blocker", "blocked")
     hidden: dict[int, set[int]] = defaultdict(set)
-    for reader, actor in pairs.union(
-        Block.objects.filter(blocked__in=user_ids).values_list("blocked", "blocker"),
-        Mute.objects.filter(muter__in=user_ids).values_list("muter", "muted"),
-        all=True,
-    ):
-        hidden[reader].add(actor)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_HIDDEN_ON_POSTGRESQL, [list(user_ids)] * 3)
+        else:
+            cursor.execute(_HIDDEN_ON_SQLITE, [orjson.dumps(list(user_ids)).decode()] * 3)
+        for reader, actor in cursor.fetchall():
+            hidden[reader].add(actor)
     return dict(hidden)
