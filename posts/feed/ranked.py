@@ -19,12 +19,14 @@ from core.errors import Gone
 from core.pages import invalid_cursor, page_limit, page_response, page_url
 from posts.feed.candidates import candidates
 from posts.feed.ranking import Item, rank, why
+from posts.feed.stored import last_ranking
 from posts.feed.trim import RANKING_LIFE
 from posts.models import FeedRanking
 
 # A person reads on this many devices; an older ranking goes when they begin on another one.
 KEPT = 3
-# The same order is not stored again while the last one is so young: the first page and its ETag stay as they are.
+# The last order is shown again while it is so young and nothing came into the feed: what was liked meanwhile, or whom
+# the reader no longer mutes, counts a little later, and the first page with its ETag stays as it is.
 REUSED_FOR = timedelta(minutes=5)
 
 _signer = signing.Signer(salt="cursor:feed:ranked")
@@ -39,17 +41,15 @@ class RankedFeed:
     def page(self, request: Request, shape: Shape) -> Response:
         """One page for who asks. Raises Invalid (`invalid_cursor`), and Gone (`cursor_expired`) past 15 minutes.
 
-        Queries besides those of SHAPE: at first the candidates and the last ranking, and two that store another one
-        if it differs; afterwards one.
+        Queries besides those of SHAPE: at first one, and when something came into the feed the candidates and what
+        stores their order; afterwards one.
         """
         limit = page_limit(request)
         viewer = request.user
         cursor = request.query_params.get("cursor")
         if cursor is None:
-            items = rank(candidates(viewer), now=timezone.now())
-            ranking, offset, backwards = None, 0, False
-            if len(items) > limit:
-                ranking = _stored(viewer, items)
+            ranking, items = _ranked(viewer, limit)
+            offset, backwards = 0, False
         else:
             ranking, offset, backwards = self._opened(viewer, cursor)
             items = _items(viewer, ranking)
@@ -73,18 +73,21 @@ class RankedFeed:
         return uuid.UUID(ranking), offset, bool(backwards)
 
 
-def _stored(viewer: Any, items: list[Item]) -> uuid.UUID:
-    """The id of the ranking that holds ITEMS: the viewer's last one if it is the same, else a new one."""
+def _ranked(viewer: Any, limit: int) -> tuple[uuid.UUID | None, list[Item]]:
+    """The viewer's order of now, and under which id it is stored: not if it fits one page."""
     now = timezone.now()
-    own = FeedRanking.objects.filter(user=viewer.pk)
-    last = own.order_by("-created_at").first()
-    if last is not None and last.created_at > now - REUSED_FOR and last.items == items:
-        return last.pk
+    basis, last = last_ranking(viewer, since=now - REUSED_FOR)
+    if last is not None and last.basis == basis:
+        return last.pk, last.items
+    items = rank(candidates(viewer), now=now)
+    if len(items) <= limit:
+        return None, items
     with transaction.atomic():
-        ranking = FeedRanking.objects.create(user=viewer, items=items)
+        ranking = FeedRanking.objects.create(user=viewer, items=items, basis=basis)
+        own = FeedRanking.objects.filter(user=viewer.pk)
         newest = own.order_by("-created_at").values("pk")[:KEPT]
         own.exclude(pk__in=newest).delete()
-    return ranking.pk
+    return ranking.pk, items
 
 
 def _items(viewer: Any, ranking: uuid.UUID) -> list[Item]:

@@ -42,6 +42,8 @@ class FeedRanking(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     items = models.JSONField()
+    # What the feed looked like (posts/feed/stored.py): as long as it is the same, so is the order.
+    basis = models.CharField(max_length=100, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -55,7 +55,24 @@ def test_likes_that_arrive_meanwhile_do_not_change_the_order_that_is_read(ann: P
     posts = fill(ann, bob, 6)
     between = lambda: Post.objects.filter(pk=posts[-1]).update(like_count=1000)  # noqa: E731
     assert walk(ann, f"{RANKED}&limit=2", between=between) == posts
-    assert feed(ann, RANKED)[0] == posts[-1]
+    assert feed(ann, f"{RANKED}&limit=2") == posts[:2], "the order of a minute ago still holds"
+    FeedRanking.objects.update(created_at=timezone.now() - timedelta(minutes=6))
+    assert feed(ann, f"{RANKED}&limit=2")[0] == posts[-1]
+
+
+@pytest.mark.usefixtures("both_ways")
+def test_an_order_is_made_anew_when_something_comes_or_follows_change(ann: Person, bob: Person, carl: Person) -> None:
+    fill(ann, bob, 6)
+    first = f"{RANKED}&limit=2"
+    feed(ann, first)
+    newest = ann.write("Mine.")["id"]
+    assert feed(ann, first)[0] == newest
+    carl.write("Before.")
+    ann.follow(carl)
+    run_jobs()
+    assert {post["author"]["username"] for post in page(ann, f"{RANKED}&limit=5")["results"]} >= {carl.user.username}
+    assert ann.delete(f"/api/users/{carl.user.username}/follow/").status_code == 200
+    assert carl.user.username not in {post["author"]["username"] for post in page(ann, f"{RANKED}&limit=5")["results"]}
 
 
 @pytest.mark.parametrize("order", [LATEST, RANKED])
