@@ -46,7 +46,8 @@ class PostPublished(Event):
 class PostUpdated(Event):
     """The author edited it (`version` went up), or its media became ready (no actor, the same `version`).
 
-    Who may no longer read it hears nothing more.
+    Who may no longer read it hears nothing more. An edit that leaves it to followers comes without `text`, `tags` and
+    `media`, for everybody who could read it before hears of that: read the post again.
     """
 
     type: ClassVar[str] = "post.updated"

@@ -3,13 +3,14 @@
 import logging
 from datetime import date
 
-from posts.models import Comment, PostView
+from posts.models import Comment, Post, PostView
 from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 
 log = logging.getLogger(__name__)
 
 BLANK_COMMENT = "posts.blank_comment"
+BLANK_POST = "posts.blank_post"
 CHUNK = 5_000
 
 
@@ -30,6 +31,30 @@ def blank_comment(run: RunningJob, *, comment_id: int) -> None:
     )
     for event in told.only("data"):
         event.data["comment"].update(text="", author=None, is_deleted=True)
+        event.save(update_fields=["data"])
+
+
+@job(BLANK_POST, time_limit=60)
+def blank_post(run: RunningJob, *, post_id: int, author_id: int) -> None:
+    """Blanks a post in the events that are kept of it, where others read them than may read the post.
+
+    That is all that was told of one that is deleted, and of a premium one before it was; of one for followers what was
+    told while it was everybody's. Two queries, and an UPDATE for each event.
+    """
+    post = Post.objects.filter(pk=post_id).first()
+    told = StreamEvent.objects.filter(
+        channel__in=[f"user:{author_id}", f"post:{post_id}"],
+        type__in=["post.published", "post.updated"],
+        data__post_id=post_id,
+        data__locked=False,
+    )
+    match post.visibility if post is not None else None:
+        case Post.Visibility.PUBLIC:
+            return  # it was opened again meanwhile
+        case Post.Visibility.FOLLOWERS:
+            told = told.filter(data__visibility=Post.Visibility.PUBLIC)
+    for event in told.only("data"):
+        event.data.update(text="", tags=[], media=[])
         event.save(update_fields=["data"])
 
 

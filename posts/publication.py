@@ -46,16 +46,19 @@ def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
     )
 
 
-def public_content(post: Post, media: list[dict[str, Any]]) -> dict[str, Any]:
-    """What events say of a post: no event carries a locked body. An announcement's visibility is its recipe's."""
+def public_content(post: Post, media: list[dict[str, Any]], *, withheld: bool = False) -> dict[str, Any]:
+    """What events say of a post: no event carries a locked body. An announcement's visibility is its recipe's.
+
+    WITHHELD: its words are left out, for those hear of it who may no longer read them.
+    """
     visibility = post.visibility if post.announces is None else post.announces.visibility
     locked = visibility == Post.Visibility.PREMIUM
     return {
         "visibility": visibility,
         "locked": locked,
-        "text": "" if locked else post.text,
-        "tags": post.tag_names,
-        "media": [] if locked else media,
+        "text": "" if locked or withheld else post.text,
+        "tags": [] if withheld else post.tag_names,
+        "media": [] if locked or withheld else media,
     }
 
 

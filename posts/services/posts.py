@@ -10,6 +10,7 @@ from accounts.shapes import actor_of
 from core.errors import Forbidden
 from media_pipeline.services import media_discard
 from posts.events import PostDeleted, PostUpdated
+from posts.forgetting import BLANK_POST
 from posts.models import ModerationAction, Notification, Post
 from posts.notify import notify
 from posts.publication import public_content, publish, write_tags
@@ -28,7 +29,7 @@ from posts.services.content import (
 )
 from posts.services.reposts import end_reposts, repost_remove
 from posts.text import mentions
-from realtime.outbox import record
+from realtime.outbox import record, record_job
 
 
 def require_author_or_moderator(user: User, post: Post) -> None:
@@ -73,8 +74,11 @@ def post_update(*, user: User, post: Post, changes: PostContent, expected: set[i
     post.save(update_fields=[*changed, "version", "updated_at"])
     if "tag_names" in changed:
         write_tags(post)
-    if "visibility" in changed and post.visibility == Post.Visibility.FOLLOWERS:
+    narrowed = "visibility" in changed and post.visibility == Post.Visibility.FOLLOWERS
+    if narrowed:
         end_reposts(post)
+    if "visibility" in changed and post.visibility != Post.Visibility.PUBLIC:
+        record_job(BLANK_POST, post_id=post.pk, author_id=post.author_id)
     if set(mentions(post.text)) != mentioned:
         notify(Notification.Kind.MENTION, actor_id=user.pk, post_id=post.pk)
     record(
@@ -82,7 +86,8 @@ def post_update(*, user: User, post: Post, changes: PostContent, expected: set[i
             actor=actor_of(user),
             post_id=post.pk,
             version=post.version,
-            **public_content(post, media_shapes(media)),
+            # Everybody who could read it before hears of this, and is asked for the right to hear more only then.
+            **public_content(post, media_shapes(media), withheld=narrowed),
         )
     )
     return post
@@ -106,6 +111,7 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
     require_version(post, expected)
     media = media_of(post)
     record(PostDeleted(actor=actor_of(user) if post.author_id == user.pk else None, post_id=post.pk))
+    record_job(BLANK_POST, post_id=post.pk, author_id=post.author_id)
     post.delete()
     Profile.objects.filter(user=post.author_id).update(post_count=F("post_count") - 1)
     for one in media:

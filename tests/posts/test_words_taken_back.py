@@ -1,0 +1,84 @@
+"""What is deleted, or left to fewer people, is told to nobody else any more: neither live nor by a recovery."""
+
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+
+from realtime.bus import group_of
+from realtime.models import StreamEvent
+from realtime.positions import current_epoch
+from realtime.publishing import messages_of
+from tests.factories import UserFactory
+from tests.jobs import run_jobs
+from tests.posts.conftest import Person, events
+from tests.realtime.conftest import Sockets, hub, sockets  # noqa: F401  fixtures
+from tests.relaying import relay_now
+
+SECRET = "Grandmother's secret"
+
+
+def leave_it(author: Person, path: str, how: str) -> None:
+    response = author.delete(path) if how == "deleted" else author.patch(path, {"visibility": how})
+    assert response.status_code in (200, 204), response.content
+
+
+@pytest.mark.parametrize("how", ["deleted", "followers", "premium"])
+async def test_a_recovery_brings_no_words_back(sockets: Sockets, how: str) -> None:  # noqa: F811
+    def write() -> tuple[Person, int]:
+        author = Person(UserFactory())
+        post: int = author.write(SECRET)["id"]
+        author.patch(f"/api/posts/{post}/", {"text": f"{SECRET}, once more"})
+        leave_it(author, f"/api/posts/{post}/", how)
+        run_jobs()
+        relay_now()
+        return author, post
+
+    author, post = await sync_to_async(write)()
+    since = {"recover": True, "epoch": await sync_to_async(current_epoch)(), "offset": 0}
+    socket = await sockets.open()
+    told = await socket.subscribe(f"user:{author.user.pk}", **since)
+    [published] = told["publications"]
+    assert (published["data"]["type"], published["data"]["text"], published["data"]["media"]) == (
+        "post.published",
+        "",
+        [],
+    )
+    # Of a premium post everybody may read this one.
+    rest = await socket.command("subscribe", channel=f"post:{post}", **since)
+    assert ("error" in rest) == (how != "premium")
+    assert SECRET not in str((told, rest))
+
+
+async def test_who_may_no_longer_read_a_post_does_not_hear_what_it_says_now(sockets: Sockets) -> None:  # noqa: F811
+    author = await sync_to_async(lambda: Person(UserFactory()))()
+    post = (await sync_to_async(author.write)())["id"]
+    socket = await sockets.open()
+    await socket.subscribe(f"post:{post}")
+    changes = {"visibility": "followers", "text": f"{SECRET} #soup"}
+    await sync_to_async(author.patch)(f"/api/posts/{post}/", changes)
+    layer: Any = get_channel_layer()
+    for message in messages_of(await sync_to_async(relay_now)()):
+        await layer.group_send(group_of(message["channel"]), dict(message))
+    heard = [await socket.push(), await socket.push()]
+    assert heard[0]["pub"]["data"]["visibility"] == "followers"
+    assert heard[1]["unsubscribe"]["code"] == 2000
+    assert SECRET not in str(heard)
+    assert "soup" not in str(heard)
+
+
+def test_followers_hear_the_next_edit_whole_and_keep_it(ann: Person) -> None:
+    post = ann.write()["id"]
+    for changes in ({"visibility": "followers"}, {"text": SECRET}):
+        ann.patch(f"/api/posts/{post}/", changes)
+    run_jobs()
+    assert [event["text"] for event in events(f"post:{post}")] == ["", SECRET]
+
+
+def test_what_is_opened_again_meanwhile_keeps_its_words(ann: Person) -> None:
+    post = ann.write(SECRET)["id"]
+    for visibility in ("premium", "public"):
+        ann.patch(f"/api/posts/{post}/", {"visibility": visibility})
+    assert run_jobs() == ["posts.blank_post"]
+    assert StreamEvent.objects.get(channel=f"user:{ann.user.pk}").data["text"] == SECRET
