@@ -5,6 +5,7 @@ counts, in whatever order their jobs come.
 """
 
 from django.db import connection, transaction
+from django.db.models import Exists
 
 from accounts.models import Follow
 from posts.models import FeedEntry
@@ -39,7 +40,8 @@ def add_followee(run: RunningJob, *, follower_id: int, followee_id: int) -> None
 @job("posts.remove_followee")
 def remove_followee(run: RunningJob, *, follower_id: int, followee_id: int) -> None:
     """Takes the followee's posts out of the follower's feed, if the one does not follow the other now."""
+    follow = Follow.objects.filter(follower=follower_id, followee=followee_id)
     with transaction.atomic():
-        if not Follow.objects.filter(follower=follower_id, followee=followee_id).exists():
-            FeedEntry.objects.filter(user=follower_id, author=followee_id).delete()
+        # One statement: what a new follow brings while this looks is not deleted.
+        FeedEntry.objects.filter(~Exists(follow), user=follower_id, author=followee_id).delete()
         run.done()

@@ -1,15 +1,17 @@
 """Fan-out on the workers' side: whose feeds are written, and what a killed worker leaves."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Follow
 from posts.feed import fan_out as module
 from posts.models import FeedEntry
 from realtime.models import Job
+from tests.concurrently import someone_waits_for_a_lock
 from tests.factories import UserFactory
 from tests.jobs import run_jobs
 from tests.posts.conftest import Person
@@ -96,3 +98,30 @@ def test_a_chunk_is_written_by_one_statement_however_large(ann: Person) -> None:
             run_jobs()
         counts.append(sum("INSERT INTO posts_feedentry" in query["sql"] for query in queries))
     assert counts == [1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_a_follow_that_comes_while_entries_are_taken_out_keeps_its_own() -> None:
+    ann, bob = Person(UserFactory()), Person(UserFactory())
+    post = bob.write()["id"]
+    ann.follow(bob)
+    run_jobs()
+    ann.delete(f"/api/users/{bob.user.username}/follow/")
+
+    def work() -> list[str]:
+        try:
+            return run_jobs()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("LOCK TABLE posts_feedentry")
+            worker = pool.submit(work)
+            while not someone_waits_for_a_lock():
+                assert not worker.done()
+            Follow.objects.create(follower=ann.user, followee=bob.user)
+        assert "posts.remove_followee" in worker.result()
+    assert readers(post) == [ann.user.pk]
