@@ -22,7 +22,7 @@ from core.api import FormParser, JSONParser, MultiPartParser
 from core.errors import PreconditionFailed
 from core.idempotency import idempotent
 from media_pipeline.serializers import PictureField
-from media_pipeline.views import MediaListView
+from media_pipeline.views.media import MediaListView
 from posts.reads import post_read
 from posts.services.content import media_of
 from posts.services.posts import post_update

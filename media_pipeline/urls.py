@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from media_pipeline.views import MediaDetailView, MediaListView
+from media_pipeline.views import media
 
 urlpatterns = [
-    path("media/", MediaListView.as_view(), name="media-list"),
-    path("media/<uuid:media_id>/", MediaDetailView.as_view(), name="media-detail"),
+    path("media/", media.MediaListView.as_view(), name="media-list"),
+    path("media/<uuid:media_id>/", media.MediaDetailView.as_view(), name="media-detail"),
 ]
