@@ -27,6 +27,9 @@ M = TypeVar("M", bound=Model)
 P = TypeVar("P", bound=Hashable)
 # Combinations of filters, orders and directions that are kept compiled, for each list.
 PLANS = 256
+# What clients ask for is rounded up to one of these: a session keeps only so many statements (core/statements.py), and
+# each limit is one.
+LIMITS = (1, 21, 51, 101)
 
 
 class Prepared:
@@ -47,8 +50,9 @@ class Prepared:
         """The first LIMIT rows (one query). VALUES, Python's own, holds at least the parameters of the queryset."""
         connection = connections[self._using]
         with connection.cursor() as cursor:
-            self._statement.execute(cursor, connection, values, limit=limit)
-            found = cursor.fetchall()
+            rounded = next((most for most in LIMITS if most >= limit), limit)
+            self._statement.execute(cursor, connection, values, limit=rounded)
+            found = cursor.fetchmany(limit)
         rows = [dict(zip(self._names, row, strict=True)) for row in found]
         for name, read in self._readers:
             for row in rows:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import BigAutoField, CharField
 from django.db.models.fields.json import KT, KeyTransform
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from core.prepared import Parameter, Prepared, PreparedInstance
 from recipes.models import Recipe
@@ -29,6 +30,25 @@ def test_rows_are_those_of_the_queryset_whatever_the_parameters() -> None:
             found = prepared.fetch({"seller": who, "name": name, "unused": 1}, limit=limit)
         assert found == list(rows.filter(seller=who, name__lt=name)[:limit])
         assert len(queries) == 1
+
+
+@pytest.mark.django_db
+def test_pages_of_all_sizes_leave_a_session_room_for_other_statements(settings: Settings) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite keeps no statements for us")
+    settings.PREPARED_STATEMENTS = True
+    RecipeFactory.create_batch(3)
+    prepared = Prepared(Recipe.objects.order_by("-id").values("id"))
+
+    def known() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'simmer%'")
+            return int(cursor.fetchone()[0])
+
+    before = known()
+    found = [len(prepared.fetch({}, limit=limit)) for limit in range(1, 102)]
+    assert found == [1, 2] + [3] * 99
+    assert known() - before <= 4
 
 
 @pytest.mark.django_db
