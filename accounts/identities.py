@@ -1,7 +1,7 @@
 """Who a token or a ticket speaks for: asked by REST on every request and by the sockets when they connect."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ def session_of_access(token: str) -> Session:
     return _live_session(read_access(token))
 
 
-def _live_session(claims: dict[str, Any]) -> Session:
+def _live_session(claims: Mapping[str, Any]) -> Session:
     values = {"session": UUID(claims["sid"]), "user": claims["user_id"], "now": timezone.now()}
     return _prepared_session().fetch(values) or refuse_invalid()
 

@@ -11,6 +11,7 @@ import concurrent.futures
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from functools import lru_cache
 from io import SEEK_END, BytesIO
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ from django.core.handlers.exception import get_exception_response
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver, get_urlconf, set_script_prefix
+from django.urls import ResolverMatch, get_resolver, get_urlconf, set_script_prefix
 from django.utils.log import log_response
 
 from core import api, threads
@@ -41,6 +42,9 @@ FILE_BLOCK = 64 * 1024
 STALLED_SECONDS = 30.0
 
 
+# Addresses that a process remembers the views of.
+ADDRESSES = 10_000
+
 _STATUS_OF: dict[type[Exception], int] = {
     Http404: 404,
     PermissionDenied: 403,
@@ -48,6 +52,12 @@ _STATUS_OF: dict[type[Exception], int] = {
     BadRequest: 400,
     SuspiciousOperation: 400,
 }
+
+
+@lru_cache(ADDRESSES)
+def _resolve(urlconf: str, path: str) -> ResolverMatch:
+    match: ResolverMatch = get_resolver(urlconf).resolve(path)
+    return match
 
 
 class ClientGone(Exception):
@@ -76,6 +86,14 @@ class OneHopHandler(BaseHandler):
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware(is_async=False)
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Django's, which tries some sixty patterns in turn, for the addresses that are asked for often."""
+        if hasattr(request, "urlconf"):
+            match: ResolverMatch = super().resolve_request(request)  # type: ignore[misc]
+            return match
+        request.resolver_match = match = _resolve(get_urlconf() or settings.ROOT_URLCONF, request.path_info)
+        return match
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
