@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from typing import Any
 from benchmarks import machine, report, rest, sockets
 from benchmarks.servers import Services, running_services
 
+# Measured by programs of their own, in minutes: what the SQL costs at a few rows and at a million.
+SQL = ("feed", "search")
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ["django", "djangorestframework", "daphne", "channels", "channels-redis", "twisted", "uvloop"]
 _began = time.monotonic()
@@ -44,7 +47,7 @@ def load(services: Services) -> dict[str, dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute: one short run of each case")
-    parser.add_argument("--only", choices=["rest", "sockets"], help="one of the two parts")
+    parser.add_argument("--only", choices=["rest", "sockets", *SQL], help="one of the parts")
     parser.add_argument("--repeats", type=int, help="runs of each case (5, quick: 1)")
     parser.add_argument("--seconds", type=float, help="length of a run (5, quick: 2)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
@@ -67,22 +70,28 @@ def main() -> None:
         "seconds": seconds,
         "placement": placement,
     }
+    parts = [options.only] if options.only else ["rest", "sockets", *(() if quick else SQL)]
     with running_services() as services:
         server_version = str(services.execute("postgres", "SHOW server_version")[0][0]).split()[0]
         packages = [f"{name} {version(name)}" for name in PACKAGES]
         result["versions"] = [f"PostgreSQL {server_version}", *packages]
         say(f"servers: {'; '.join(services.names)}")
-        loaded = load(services)
-        if options.only != "sockets":
+        loaded = load(services) if {"rest", "sockets"} & set(parts) else {}
+        if "rest" in parts:
             say("REST")
             result["rest"] = rest.measure(
                 services, loaded, repeats=repeats, seconds=seconds, warm_up=not quick, say=say
             )
-        if options.only != "rest":
+        if "sockets" in parts:
             say("sockets")
             result["sockets"] = sockets.measure(
                 services, loaded, repeats=repeats, seconds=seconds, full=not quick, say=say
             )
+    for name in SQL:
+        if name in parts:
+            say(f"SQL of {name}")
+            command = [sys.executable, "-m", f"benchmarks.{name}"]
+            result[name] = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     text = report.markdown(result)
     options.results.mkdir(parents=True, exist_ok=True)
     name = options.results / (result["date"] + ("-quick" if quick else ""))

@@ -27,7 +27,8 @@ _FEEDS = """
     SELECT reader.id, post.id, post.author_id, post.published_at
     FROM generate_series(%(first)s, %(last)s) AS reader (id), LATERAL (
         SELECT p.id, p.author_id, p.published_at FROM posts_post p
-        WHERE p.author_id IN (SELECT followee_id FROM accounts_follow WHERE follower_id = reader.id)
+        WHERE p.status = 'published'
+          AND p.author_id IN (SELECT followee_id FROM accounts_follow WHERE follower_id = reader.id)
         ORDER BY p.published_at DESC LIMIT %(length)s
     ) AS post
 """

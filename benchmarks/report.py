@@ -32,6 +32,7 @@ def markdown(result: Result) -> str:
         parts += _rest(result["rest"])
     if "sockets" in result:
         parts += _sockets(result["sockets"])
+    parts += [f"## SQL of {name}\n\n{result[name].strip()}" for name in ("feed", "search") if name in result]
     parts += ["## Goals", _table(["", "reached", "goal", ""], _goals(result))]
     return "\n\n".join(parts) + "\n"
 
