@@ -18,13 +18,18 @@ asyncioreactor.install(asyncio.new_event_loop())  # type: ignore[no-untyped-call
 
 import daphne.server  # noqa: E402
 from daphne.cli import CommandLineInterface  # noqa: E402
+from daphne.http_protocol import WebRequest  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from django.conf import settings  # noqa: E402
+
+from core.shutdown import say_goodbye  # noqa: E402
 
 # The key under which `realtime.transport` looks for the protocol object.
 EXTENSION = "simmer.daphne"
 # Between two full collections this many first-generation ones: with thousands of sockets each one costs 100 ms.
 GC_THRESHOLDS = (20_000, 50, 100)
+# What is being answered when the server stops has so long to finish.
+ANSWER_SECONDS = 5.0
 # Seconds after which a busy thread lets another have the interpreter: the loop, with all its sockets, is one of nine.
 SWITCH_INTERVAL = 0.001
 
@@ -40,6 +45,11 @@ class SocketServer(Server):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Daphne's 8 KiB means 512 messages for a chunk of 4 MiB.
         super().__init__(*args, **{**kwargs, "request_buffer_size": 256 * 1024})
+        self._ports: list[Any] = []
+
+    def listen_success(self, port: Any) -> None:
+        self._ports.append(port)
+        super().listen_success(port)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         if scope["type"] == "websocket":
@@ -47,11 +57,28 @@ class SocketServer(Server):  # type: ignore[misc]
         return super().create_application(protocol, scope)
 
     def kill_all_applications(self) -> Any:
-        """Cancels what runs at the server's end, and waits for it. Daphne's own raises at requests already answered."""
-        running = [details["application_instance"] for details in self.connections.values() if _runs(details)]
+        """The server's end, which Twisted waits for: nobody new, the goodbyes, the answers under way; then the rest."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
+
+    async def _end(self) -> None:
+        for port in self._ports:
+            await defer.maybeDeferred(port.stopListening).asFuture(asyncio.get_running_loop())
+        await say_goodbye()
+        if answering := self._running(WebRequest):
+            await asyncio.wait(answering, timeout=ANSWER_SECONDS)
+        running = self._running()
         for application in running:
             application.cancel()
-        return defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
+        # Daphne's own gathers those that have ended too, and raises what they raised.
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _running(self, kind: type = object) -> list[Any]:
+        """The applications at work, of connections of that class."""
+        return [
+            details["application_instance"]
+            for protocol, details in self.connections.items()
+            if isinstance(protocol, kind) and _runs(details)
+        ]
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         await super().handle_reply(protocol, message)

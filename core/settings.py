@@ -222,6 +222,11 @@ def _limit(name: str, default: int) -> int | None:
 SOCKETS_PER_USER = _limit("SOCKETS_PER_USER", 50)
 SOCKETS_PER_ADDRESS = _limit("SOCKETS_PER_ADDRESS", 200)
 CHANNELS_PER_SOCKET = _limit("CHANNELS_PER_SOCKET", 100)
+# Of one socket. A burst has room for all the channels of a client that comes back.
+COMMANDS_PER_SECOND = _limit("COMMANDS_PER_SECOND", 20)
+COMMANDS_BURST = _limit("COMMANDS_BURST", 200)
+# Over how long the sockets of a server that stops are spread.
+SHUTDOWN_SECONDS: float = env.float("SHUTDOWN_SECONDS", default=3.0)
 
 # --- The relay --------------------------------------------------------------------------------------
 STREAM_RETENTION_SECONDS: int = env.int("STREAM_RETENTION_SECONDS", default=24 * 3600)

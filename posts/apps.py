@@ -28,6 +28,7 @@ class PostsConfig(AppConfig):
             "post",
             authorize=readers_of_post,
             description="One post: its comments, likes and reposts, `post.updated/deleted`.",
+            presence=True,
         )
         register_namespace(
             "feed",

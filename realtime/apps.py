@@ -5,6 +5,7 @@ from django.db.models.signals import post_migrate
 
 from core.errors import Unavailable
 from core.health import register_check
+from core.shutdown import register_goodbye
 
 # A relay that is started anew needs a few seconds; a host is taken out of service only for more.
 READY_SECONDS = 30.0
@@ -16,6 +17,13 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(_ensure_epoch, sender=self)
         register_check("relay", _relay_keeps_up)
+        register_goodbye(_drain)
+
+
+async def _drain() -> None:
+    from realtime.draining import drain
+
+    await drain()
 
 
 def _relay_keeps_up() -> dict[str, Any]:

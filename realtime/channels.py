@@ -18,6 +18,7 @@ class Namespace:
     `server_side`: each signed-in connection is subscribed to its own (`inbox:{user_id}`) by the server.
     `internal`: no client may subscribe; to them there is no such channel.
     `recoverable`: it is a stream, with offsets and a store behind it. Otherwise it carries hints, which are not kept.
+    `presence`: readers may ask who else is there.
     `needs_database`: the authoriser asks the database and so runs in a thread; otherwise it runs on the event loop.
     """
 
@@ -27,6 +28,7 @@ class Namespace:
     server_side: bool = False
     internal: bool = False
     recoverable: bool = True
+    presence: bool = False
     needs_database: bool = True
 
 
@@ -46,10 +48,20 @@ def register_namespace(
     server_side: bool = False,
     internal: bool = False,
     recoverable: bool = True,
+    presence: bool = False,
 ) -> None:
     """Makes `name` or `name:{key}` a channel; called in an app's `AppConfig.ready()`."""
     needs_database = authorize not in (everyone, only_that_person, nobody)
-    NAMESPACES[name] = Namespace(name, authorize, description, server_side, internal, recoverable, needs_database)
+    NAMESPACES[name] = Namespace(
+        name,
+        authorize,
+        description,
+        server_side=server_side,
+        internal=internal,
+        recoverable=recoverable,
+        presence=presence,
+        needs_database=needs_database,
+    )
 
 
 def namespace_of(channel: str) -> tuple[Namespace, str] | None:

@@ -5,18 +5,23 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
 
 from core import threads
 from realtime import protocol
-from realtime.channels import NAMESPACES, Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.channels import NAMESPACES, Identity, Namespace, TokenExpired, TokenInvalid, namespace_of, verify_token
 from realtime.hiding import NOBODY, data_for
+from realtime.history import read_past
 from realtime.hub import Hub
-from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position
-from realtime.rights import may_read
+from realtime.presence import Members
+from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
+from realtime.rates import Answer, CommandRate
+from realtime.rights import may_read, who_hides
+from realtime.store import StoredEvent
+from realtime.topics import Topic
 from realtime.transport import Sink
 
 log = logging.getLogger(__name__)
@@ -25,6 +30,10 @@ VERSION = "1"
 # A client that asks on and does not read its replies for so long is given up.
 UNREAD_SECONDS = 30.0
 UNREAD_POLL_SECONDS = 0.05
+# Clients refresh when their token has expired, so the socket outlives it: by this, and until its next ping.
+EXPIRED_SECONDS = 10.0
+# Who is on a channel with more readers is not told; how many are there is.
+PRESENCE_LIMIT = 1000
 _numbers = itertools.count()
 
 
@@ -34,6 +43,7 @@ class Connection:
     __slots__ = (
         "_awaiting_pong",
         "_closed",
+        "_rate",
         "address",
         "channels",
         "client",
@@ -60,6 +70,7 @@ class Connection:
         self.standing_as_of = 0
         self._awaiting_pong = False
         self._closed = False
+        self._rate = CommandRate()
 
     @property
     def user_id(self) -> int | None:
@@ -77,11 +88,21 @@ class Connection:
         """Once in PING_SECONDS: ends what is stale or expired, pings the rest."""
         if self._awaiting_pong:
             self.close(Close.NO_PONG, "no pong")
-        elif self.identity is not None and self.identity.expires_at <= now:
+        elif self.identity is not None and self.identity.expires_at + EXPIRED_SECONDS <= now:
             self.close(Close.EXPIRED, "connection expired")
         elif self.connected:
             self._awaiting_pong = True
             self.sink.push(protocol.PING, ping)
+
+    def lose_position(self, topic: Topic) -> None:
+        """Events of `topic` are gone that were not delivered: the client has to subscribe again and learns of it."""
+        # What the server subscribed to, it subscribes to at the next connect. Event streams send no commands.
+        if topic.namespace.server_side or not self.client:
+            self.close(Close.INSUFFICIENT_STATE, "events are missing: connect again")
+            return
+        self.hub.unsubscribe(self, topic.channel)
+        reason = "events are missing: subscribe again"
+        self.sink.reply(protocol.unsubscribe_push(topic.channel, Unsubscribed.INSUFFICIENT_STATE, reason))
 
     def end_if_not_connected(self) -> None:
         if not self.connected:
@@ -94,9 +115,22 @@ class Connection:
                 await self._until_read()
                 if self._closed:
                     return
-                await self._run(command)
+                if self._may_run(command):
+                    await self._run(command)
         except Disconnect as disconnect:
             self.close(disconnect.code, disconnect.reason)
+
+    def _may_run(self, command: Command) -> bool:
+        """Counts the command; answers it when it comes too soon. Disconnect(TOO_MANY_ERRORS) of a flood."""
+        per_second, burst = settings.COMMANDS_PER_SECOND, settings.COMMANDS_BURST
+        if per_second is None or burst is None:
+            return True
+        answer = self._rate.count(time.monotonic(), per_second=per_second, burst=burst)
+        if answer is Answer.CLOSE:
+            raise Disconnect(Close.TOO_MANY_ERRORS, f"more than {per_second} commands a second, on and on")
+        if answer is Answer.REFUSE and command.id:
+            self.sink.reply(protocol.error_reply(command.id, protocol.TooManyRequests))
+        return answer is Answer.RUN
 
     async def _until_read(self) -> None:
         """Replies are as long as they are, but the next command waits until the client has taken what it asked for."""
@@ -140,10 +174,10 @@ class Connection:
     async def _connect(self, params: dict[str, Any]) -> "Outcome":
         if self.connected:
             raise Disconnect(Close.BAD_REQUEST, "already connected")
-        token = params.get("token")
-        if token is not None and not isinstance(token, str):
-            raise protocol.BadRequest
-        positions = _positions(params.get("subs"))
+        token, positions = protocol.token_of(params), protocol.positions(params)
+        limit = settings.CHANNELS_PER_SOCKET
+        if limit is not None and len(positions) > limit:
+            raise Disconnect(Close.CHANNEL_LIMIT, f"more than {limit} channels on one socket")
         identity = await _identify(token) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
@@ -201,8 +235,7 @@ class Connection:
         if limit is not None and len(self.channels) >= limit:
             raise protocol.LimitExceeded
         as_of = self.standing_as_of
-        if not await may_read(channel, self.user_id):
-            raise protocol.PermissionDenied
+        await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
         if self.standing_as_of != as_of and not await may_read(channel, self.user_id):
             # Their rights changed while the first answer was under way, and this channel was not asked about then.
@@ -210,13 +243,57 @@ class Connection:
             raise protocol.PermissionDenied
         return self._encodable(result), [replied]
 
+    async def _check_right(self, channel: str) -> None:
+        """Raises UnknownChannel, PermissionDenied, or Unauthorized when only somebody signed in could read such."""
+        if not await may_read(channel, self.user_id):
+            found = namespace_of(channel)
+            if self.identity is None and found is not None and found[0].server_side:
+                raise protocol.Unauthorized
+            raise protocol.PermissionDenied
+
     def _encodable(self, result: dict[str, Any]) -> dict[str, Any]:
         """A subscribe result with its publications ready for the wire, as this person receives them."""
         if "publications" in result:
-            result["publications"] = [
-                protocol.publication(event.offset, data_for(event, self.hidden)) for event in result["publications"]
-            ]
+            result["publications"] = self._publications(result["publications"])
         return result
+
+    def _publications(self, events: Iterable[StoredEvent]) -> list[Any]:
+        return [protocol.publication(event.offset, data_for(event, self.hidden)) for event in events]
+
+    async def _history(self, params: dict[str, Any]) -> "Outcome":
+        request = protocol.history_request(params)
+        if not _family_of(request.channel).recoverable:
+            raise protocol.NotAvailable
+        await self._check_right(request.channel)
+        past = await threads.run(read_past, request)
+        return {"publications": self._publications(past.events), "epoch": past.epoch, "offset": past.offset}, []
+
+    async def _presence(self, params: dict[str, Any]) -> "Outcome":
+        members = await self._members(params)
+        if len(members) > PRESENCE_LIMIT:
+            raise protocol.LimitExceeded
+        people = {person for person in members.values() if person is not None} - {self.user_id}
+        unseen = self.hidden
+        if self.user_id is not None and people:
+            unseen |= await who_hides(self.user_id, people)
+        shown = {
+            client: {"client": client, "user": "" if person is None else str(person)}
+            for client, person in members.items()
+            if person not in unseen
+        }
+        return {"presence": shown}, []
+
+    async def _presence_stats(self, params: dict[str, Any]) -> "Outcome":
+        members = await self._members(params)
+        people = {person for person in members.values() if person is not None}
+        return {"num_clients": len(members), "num_users": len(people)}, []
+
+    async def _members(self, params: dict[str, Any]) -> Members:
+        channel = protocol.text(params, "channel")
+        if not _family_of(channel).presence:
+            raise protocol.NotAvailable
+        await self._check_right(channel)
+        return await self.hub.presence.members(channel)
 
     async def _unsubscribe(self, params: dict[str, Any]) -> "Outcome":
         channel = protocol.text(params, "channel")
@@ -249,17 +326,18 @@ _HANDLERS = {
     "unsubscribe": Connection._unsubscribe,
     "refresh": Connection._refresh,
     "ping": Connection._ping,
+    "history": Connection._history,
+    "presence": Connection._presence,
+    "presence_stats": Connection._presence_stats,
 }
 
 
-def _positions(subs: Any) -> dict[str, Position]:
-    """Where the client stopped reading its server-side channels."""
-    if subs is None:
-        return {}
-    if not isinstance(subs, dict) or not all(isinstance(sub, dict) for sub in subs.values()):
-        raise protocol.BadRequest
-    asked = {channel: protocol.position(sub) for channel, sub in subs.items()}
-    return {channel: since for channel, since in asked.items() if since is not None}
+def _family_of(channel: str) -> Namespace:
+    """Raises UnknownChannel, for an internal one too."""
+    found = namespace_of(channel)
+    if found is None or found[0].internal:
+        raise protocol.UnknownChannel
+    return found[0]
 
 
 async def _identify(token: str) -> Identity:

@@ -19,6 +19,7 @@ from realtime.channels import namespace_of
 from realtime.events import Reauthorize
 from realtime.hints import Hints
 from realtime.positions import current_epoch, read_head
+from realtime.presence import Presence
 from realtime.protocol import (
     PING,
     PING_SECONDS,
@@ -64,9 +65,11 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self.rechecks = Rechecks(self)
         self._hints = Hints(self)
+        self.presence = Presence(self)
 
     def start(self) -> None:
-        for work in (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell):
+        works = (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell, self.presence.keep)
+        for work in works:
             self._background(_forever(work))
 
     async def stop(self, code: Close = Close.SHUTDOWN, reason: str = "shutdown") -> None:
@@ -78,6 +81,7 @@ class Hub:
             for task in tuple(self._tasks):
                 task.cancel()
             await asyncio.wait(tuple(self._tasks), timeout=0.1)
+        await self.presence.leave()
 
     def _background(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
@@ -133,6 +137,8 @@ class Hub:
         def replied() -> None:
             if payload := topic.admit(connection):
                 connection.sink.reply(payload)
+            if topic.namespace.presence:
+                self.presence.changed(channel)
 
         return result, replied
 
@@ -167,6 +173,8 @@ class Hub:
         if topic is None:
             return
         topic.dismiss(connection)
+        if topic.namespace.presence:
+            self.presence.changed(channel)
         self.close_if_empty(topic)
 
     def close_if_empty(self, topic: Topic) -> None:
@@ -294,7 +302,7 @@ class Hub:
     def _lose_position(self, topic: Topic, offset: int) -> None:
         topic.offset = offset
         for connection in topic.connections():
-            connection.close(Close.INSUFFICIENT_STATE, "events are missing: subscribe again")
+            connection.lose_position(topic)
 
     async def _watch_store(self) -> None:
         """Each second: retries failed joins, and reads what the bus did not bring."""
@@ -366,6 +374,11 @@ def _decrement(counter: Counter[Any], key: Any) -> None:
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+
+
+def hubs() -> tuple[Hub, ...]:
+    """Those that were started in this process."""
+    return tuple(_hubs.values())
 
 
 def current_hub() -> Hub:

@@ -19,6 +19,9 @@ METHODS = frozenset(
 )
 # JavaScript's and the protocol's own limit: ids are unsigned 32 bit.
 MAX_ID = 2**32 - 1
+# `limit` of `history` is a signed 32-bit number in the protocol, an offset a signed 64-bit one in the store.
+MAX_LIMIT = 2**31 - 1
+MAX_OFFSET = 2**63 - 1
 
 PING = b"{}"
 
@@ -37,12 +40,15 @@ class Close(IntEnum):
     STALE = 3502
     FORCE_DISCONNECT = 3503
     CONNECTION_LIMIT = 3504
+    CHANNEL_LIMIT = 3505
+    TOO_MANY_ERRORS = 3509
 
 
 class Unsubscribed(IntEnum):
     """Codes of unsubscribe pushes: below 2500 final, from 2500 on the client subscribes again."""
 
     RIGHT_TAKEN_AWAY = 2000
+    INSUFFICIENT_STATE = 2500
 
 
 class Disconnect(Exception):
@@ -64,6 +70,10 @@ class Error(Exception):
 
 class Internal(Error):
     code, message, temporary = 100, "internal server error", True
+
+
+class Unauthorized(Error):
+    code, message = 101, "unauthorized"
 
 
 class UnknownChannel(Error):
@@ -98,6 +108,14 @@ class TokenExpired(Error):
     code, message = 109, "token expired"
 
 
+class TooManyRequests(Error):
+    code, message, temporary = 111, "too many requests", True
+
+
+class UnrecoverablePosition(Error):
+    code, message = 112, "unrecoverable position"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command. `method` is None for a pong."""
@@ -113,6 +131,20 @@ class Position:
 
     epoch: str
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRequest:
+    """Which part of a channel's past: at most `limit` events (None: as many as there may be), 0 for none but the head.
+
+    After `since` in ascending order, or before it in descending order (`reverse`); without it from the oldest that is
+    kept, or from the newest.
+    """
+
+    channel: str
+    limit: int | None
+    since: Position | None
+    reverse: bool
 
 
 def parse_frame(frame: str) -> list[Command]:
@@ -161,12 +193,48 @@ def text(params: dict[str, Any], name: str) -> str:
 
 def position(params: dict[str, Any]) -> Position | None:
     """The position to recover from, None when the client does not ask to recover."""
-    if not params.get("recover"):
-        return None
+    return _position(params) if params.get("recover") else None
+
+
+def _position(params: dict[str, Any]) -> Position:
     epoch, offset = params.get("epoch", ""), params.get("offset", 0)
-    if not isinstance(epoch, str) or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+    if not isinstance(epoch, str) or not _is_number(offset) or not 0 <= offset <= MAX_OFFSET:
         raise BadRequest
     return Position(epoch, offset)
+
+
+def positions(params: dict[str, Any]) -> dict[str, Position]:
+    """From where a `connect` recovers its server-side channels. Those that are not to be recovered are left out."""
+    subs = params.get("subs")
+    if subs is None:
+        return {}
+    if not isinstance(subs, dict) or not all(isinstance(sub, dict) for sub in subs.values()):
+        raise BadRequest
+    asked = {channel: position(sub) for channel, sub in subs.items()}
+    return {channel: since for channel, since in asked.items() if since is not None}
+
+
+def token_of(params: dict[str, Any]) -> str:
+    """The token of a `connect`, empty for an anonymous one."""
+    token = params.get("token") or ""
+    if not isinstance(token, str):
+        raise BadRequest
+    return token
+
+
+def history_request(params: dict[str, Any]) -> HistoryRequest:
+    """What a `history` command asks for. Like the protocol, a `limit` that is not given is 0, and -1 means none."""
+    limit, since, reverse = params.get("limit", 0), params.get("since"), params.get("reverse", False)
+    if not _is_number(limit) or not -1 <= limit <= MAX_LIMIT or not isinstance(reverse, bool):
+        raise BadRequest
+    if since is not None and not isinstance(since, dict):
+        raise BadRequest
+    position = _position(since) if since is not None else None
+    return HistoryRequest(text(params, "channel"), None if limit == -1 else limit, position, reverse)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def reply(number: int, method: str, result: dict[str, Any]) -> bytes:

@@ -50,5 +50,11 @@ async def standing(
     )
 
 
+async def who_hides(user_id: int, people: Collection[int]) -> set[int]:
+    """Those of `people` from whom that person is hidden. One query."""
+    hidden = await threads.run(hidden_actors, people)
+    return {person for person, actors in hidden.items() if user_id in actors}
+
+
 def _standing(session_ids: set[str], user_ids: set[int]) -> tuple[set[str], Mapping[int, Collection[int]]]:
     return live_sessions(session_ids), hidden_actors(user_ids)

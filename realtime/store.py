@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
 from realtime.bus import encode_data
@@ -29,11 +29,22 @@ def events_after(channel: str, offset: int, up_to: int | None = None) -> list[St
     events = StreamEvent.objects.filter(channel=channel, offset__gt=offset)
     if up_to is not None:
         events = events.filter(offset__lte=up_to)
-    rows = (
-        events.annotate(json=Cast("data", TextField()))
-        .order_by("offset")
-        .values_list("offset", "json", "type", "actor_id")[:PAGE]
-    )
+    return _read(events.order_by("offset"), PAGE)
+
+
+def events_before(channel: str, offset: int, *, limit: int) -> list[StoredEvent]:
+    """The LIMIT last events of `channel` before `offset`, newest first. One query."""
+    return _read(StreamEvent.objects.filter(channel=channel, offset__lt=offset).order_by("-offset"), limit)
+
+
+def events_within(channel: str, offset: int, up_to: int, *, limit: int) -> list[StoredEvent]:
+    """The LIMIT first events of `channel` after `offset` and not beyond `up_to`, in order. One query."""
+    events = StreamEvent.objects.filter(channel=channel, offset__gt=offset, offset__lte=up_to)
+    return _read(events.order_by("offset"), limit)
+
+
+def _read(events: QuerySet[StreamEvent, StreamEvent], limit: int) -> list[StoredEvent]:
+    rows = events.annotate(json=Cast("data", TextField())).values_list("offset", "json", "type", "actor_id")[:limit]
     return [
         StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_))
         for offset, json, type_, actor_id in rows

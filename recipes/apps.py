@@ -14,4 +14,5 @@ class RecipesConfig(AppConfig):
             "recipe",
             authorize=readers_of_recipe,
             description="One recipe: `rating.created/updated/deleted`, `recipe.updated/deleted`.",
+            presence=True,
         )

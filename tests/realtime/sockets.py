@@ -93,6 +93,10 @@ class Socket:
         except Closed as closed:
             return closed
 
+    async def yielded(self) -> None:
+        """Lets the server go on for a moment."""
+        await asyncio.sleep(0.01)
+
     async def _read(self) -> None:
         for line in (await self._next())["text"].split("\n"):
             message = orjson.loads(line)

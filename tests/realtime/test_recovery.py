@@ -149,13 +149,17 @@ async def test_a_restored_database_sends_every_client_back_to_reading(hub: Hub, 
     assert (await again.subscribe("news"))["epoch"] == await epoch()
 
 
-async def test_readers_that_retention_has_overtaken_start_anew(hub: Hub, sockets: Sockets) -> None:
+async def test_readers_that_retention_has_overtaken_subscribe_again_and_are_told(hub: Hub, sockets: Sockets) -> None:
     client = await sockets.open()
-    await client.subscribe("news")
+    before = await client.subscribe("news")
     events = await store("news", 5)
     await StreamEvent.objects.filter(offset__lte=3).adelete()
     await announce(events[-1])
-    assert (await client.closed()).code == 3010
+    assert (await client.push())["unsubscribe"] == {"code": 2500, "reason": "events are missing: subscribe again"}
+    again = await client.subscribe("news", recover=True, epoch=before["epoch"], offset=before["offset"])
+    assert not again["recovered"] and again["offset"] == 5
+    await announce(*await store("news", 1))
+    assert await client.offsets(1) == [6]
 
 
 async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
