@@ -29,6 +29,9 @@ KEPT = 3
 # the reader no longer mutes, counts a little later, and the first page with its ETag stays as it is.
 REUSED_FOR = timedelta(minutes=5)
 
+# How many are read for a page in which some are missing, for they are no longer listed for the reader.
+MORE = 100
+
 _signer = signing.Signer(salt="cursor:feed:ranked")
 
 # Posts of these ids as the viewer sees them, in this order, without those that are not listed for them.
@@ -104,18 +107,25 @@ def _fill(
 ) -> tuple[int, int, list[dict[str, Any]]]:
     """Up to LIMIT results from OFFSET on, or up to it; where among ITEMS they begin and end.
 
-    What is no longer listed for the viewer is passed over, and others take its place.
+    What is no longer listed for the viewer is passed over, and others take its place: some more are read then, and all
+    that are left if these were not enough. So SHAPE is called three times at most.
     """
     start = end = min(offset, len(items))
     results: list[dict[str, Any]] = []
-    while (missing := limit - len(results)) and (start > 0 if backwards else end < len(items)):
-        if backwards:
-            chunk = items[max(0, start - missing) : start]
-            start -= len(chunk)
-        else:
-            chunk = items[end : end + missing]
-            end += len(chunk)
+    for size in (limit, MORE, len(items)):
+        missing = limit - len(results)
+        chunk = items[max(0, start - size) : start] if backwards else items[end : end + size]
+        if not (missing and chunk):
+            break
         parts = {item[0]: why(item) for item in chunk}
         found = [{**post, "why": parts[post["id"]]} for post in shape(list(parts))]
-        results = found + results if backwards else results + found
+        kept = found[-missing:] if backwards else found[:missing]
+        if len(kept) < len(found):
+            # The page is full: it ends at the last one that it shows.
+            edge = list(parts).index(kept[0 if backwards else -1]["id"])
+            chunk = chunk[edge:] if backwards else chunk[: edge + 1]
+        if backwards:
+            start, results = start - len(chunk), kept + results
+        else:
+            end, results = end + len(chunk), results + kept
     return start, end, results
