@@ -79,7 +79,7 @@ def post_update(*, user: User, post: Post, changes: PostContent, expected: set[i
         end_reposts(post)
     if "visibility" in changed and post.visibility != Post.Visibility.PUBLIC:
         record_job(BLANK_POST, post_id=post.pk, author_id=post.author_id)
-    if set(mentions(post.text)) != mentioned:
+    if set(mentions(post.text)) != mentioned or (mentioned and "visibility" in changed):
         notify(Notification.Kind.MENTION, actor_id=user.pk, post_id=post.pk)
     record(
         PostUpdated(
@@ -122,9 +122,11 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
 def post_media_changed(*, media_id: UUID) -> None:
     """Tells the readers of the posts that show this media that it is ready."""
     posts = Post.objects.select_for_update(of=("self",), no_key=True)
-    for post in posts.filter(post_media__media=media_id, status=Post.Status.PUBLISHED).order_by("pk"):
-        content = public_content(post, media_shapes(media_of(post)))
-        record(PostUpdated(actor=None, post_id=post.pk, version=post.version, **content))
+    for post in posts.filter(post_media__media=media_id).order_by("pk"):
+        # Asked once it is locked: it may have been published while this waited.
+        if post.status == Post.Status.PUBLISHED:
+            content = public_content(post, media_shapes(media_of(post)))
+            record(PostUpdated(actor=None, post_id=post.pk, version=post.version, **content))
 
 
 def _audit(moderator: User, post: Post) -> None:

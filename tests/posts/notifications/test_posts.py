@@ -138,6 +138,15 @@ def test_who_may_not_see_the_text_is_not_told_that_it_names_them(ann: Person, bo
     assert (told(bob), told(eve)) == ([("mention", ["ann"])], [])
 
 
+def test_who_is_named_hears_of_it_while_they_may_read_the_post(ann: Person, bob: Person) -> None:
+    path = f"/api/posts/{done(ann.post('/api/posts/', {'text': 'For @bob', 'visibility': 'followers'}))['id']}/"
+    assert told(bob) == []
+    done(ann.patch(path, {"visibility": "public"}))
+    assert told(bob) == [("mention", ["ann"])]
+    done(ann.patch(path, {"visibility": "followers"}))
+    assert told(bob) == []
+
+
 def test_a_deleted_post_takes_its_notifications_along(ann: Person, bob: Person, post: int) -> None:
     done(bob.put(f"/api/posts/{post}/like/"))
     done(ann.patch(f"/api/posts/{post}/", {"text": "For @bob."}))
