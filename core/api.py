@@ -49,8 +49,10 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.TooLarge: 413,
     errors.UnsupportedType: 415,
     errors.Unprocessable: 422,
+    errors.Locked: 423,
     errors.Throttled: 429,
     errors.Unavailable: 503,
+    errors.StorageFull: 507,
 }
 # DRF's default codes in our words.
 CODE_OF = {
@@ -225,7 +227,7 @@ def _of_domain(error: Exception) -> _Problem | None:
         return None
     status = next(status for cls, status in STATUS_OF.items() if isinstance(error, cls))
     found = _Problem(status, error.code, error.detail)
-    if isinstance(error, errors.Invalid):
+    if isinstance(error, errors.Invalid | errors.Conflict):
         found.errors = error.errors
     elif isinstance(error, errors.Unauthenticated):
         found.headers["WWW-Authenticate"] = 'Bearer realm="api"'

@@ -49,9 +49,15 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """The thing is in a state that does not allow this."""
+    """The thing is in a state that does not allow this. `errors` may say more, as of `Invalid`."""
 
     code = "conflict"
+
+    def __init__(
+        self, detail: str, *, code: str | None = None, errors: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        super().__init__(detail, code=code)
+        self.errors = {name: list(messages) for name, messages in (errors or {}).items()}
 
 
 class Gone(DomainError):
@@ -82,6 +88,18 @@ class Unprocessable(DomainError):
     """The input is well-formed, and contradicts what was sent before under the same key."""
 
     code = "unprocessable"
+
+
+class Locked(DomainError):
+    """Somebody else is writing this very thing at the moment; trying again soon helps."""
+
+    code = "locked"
+
+
+class StorageFull(DomainError):
+    """There is no room for these bytes. Nothing was lost by trying."""
+
+    code = "storage_full"
 
 
 class Throttled(DomainError):

@@ -42,12 +42,15 @@ PROBLEMS = {
     "404": ("NotFound", "There is no such thing, or you may not see it."),
     "406": ("NotAcceptable", "None of the media types asked for is served here."),
     "409": ("Conflict", "The state of things does not allow this; `code` says why."),
+    "410": ("Gone", "It was here, and will not come back."),
     "412": ("PreconditionFailed", "It was changed since you read it: `If-Match` names an older version."),
     "413": ("TooLarge", "More bytes, pixels or items than are taken."),
     "415": ("UnsupportedMediaType", "A body or a file of this kind is not taken."),
-    "422": ("UnprocessableContent", "The `Idempotency-Key` was used for another request (`idempotency_mismatch`)."),
+    "422": ("UnprocessableContent", "It contradicts what was said before: see `code`."),
+    "423": ("Locked", "Somebody else writes this very part at the moment: try again soon."),
     "429": ("TooManyRequests", "Past a limit: try again after `Retry-After` seconds."),
     "503": ("Unavailable", "Overloaded, or a part is away: try again after `Retry-After` seconds."),
+    "507": ("StorageFull", "There is no room for these bytes on the server; what it has is kept."),
 }
 HEADERS: dict[str, dict[str, Any]] = {
     "RateLimit": {

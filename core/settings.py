@@ -35,10 +35,17 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.
 CORS_ALLOWED_ORIGINS: list[str] = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_ALL_ORIGINS: bool = env.bool("CORS_ALLOW_ALL_ORIGINS", default=False)
 CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
-CORS_ALLOW_HEADERS = (*default_headers, "idempotency-key", "if-match", "if-none-match", "last-event-id")
+CORS_ALLOW_HEADERS = (
+    *(*default_headers, "idempotency-key", "if-match", "if-none-match", "last-event-id", "x-chunk-sha256"),
+    *("tus-resumable", "upload-checksum", "upload-concat", "upload-defer-length", "upload-length", "upload-metadata"),
+    *("upload-offset", "x-http-method-override"),
+)
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
     *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),
+    *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
+    *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
+    "Upload-Offset",
 ]
 # The last five: where the earlier systems had their API (core/earlier_urls.py).
 CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
@@ -228,6 +235,16 @@ COMMANDS_BURST = _limit("COMMANDS_BURST", 200)
 # Over how long the sockets of a server that stops are spread.
 SHUTDOWN_SECONDS: float = env.float("SHUTDOWN_SECONDS", default=3.0)
 
+# --- Uploads in parts -------------------------------------------------------------------------------
+UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=4 * 1024**3)
+# Of one person: what they have stored, and what their open uploads may become.
+UPLOAD_QUOTA_BYTES = _limit("UPLOAD_QUOTA_BYTES", 20 * 1024**3)
+# Daphne holds a body in memory until it is whole; under uvicorn, which does not, this may be anything.
+UPLOAD_MAX_BODY: int = env.int("UPLOAD_MAX_BODY", default=64 * 1024 * 1024)
+UPLOAD_LIFETIME_SECONDS: int = env.int("UPLOAD_LIFETIME_SECONDS", default=24 * 3600)
+# Uploads leave this much of the disk free.
+UPLOAD_DISK_RESERVE_BYTES: int = env.int("UPLOAD_DISK_RESERVE_BYTES", default=1024**3)
+
 # --- The relay --------------------------------------------------------------------------------------
 STREAM_RETENTION_SECONDS: int = env.int("STREAM_RETENTION_SECONDS", default=24 * 3600)
 STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000)
@@ -284,6 +301,7 @@ SPECTACULAR_SETTINGS = {
         "PostVisibility": "posts.models.Post.Visibility",
         "RecipeVisibility": "recipes.models.Recipe.Visibility",
         "PostStatus": "posts.models.Post.Status",
+        "UploadState": ["open", "sealed", "processing", "ready", "failed"],
         "MediaStatus": "media_pipeline.models.Media.Status",
         "ReportStatus": "posts.models.Report.Status",
         "ModerationActionKind": "posts.models.ModerationAction.Action",
@@ -320,6 +338,7 @@ CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "publish-due-posts": {"task": "posts.publish_due", "schedule": schedule(timedelta(seconds=10))},
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
+    "sweep-uploads": {"task": "media_pipeline.sweep_uploads", "schedule": schedule(timedelta(minutes=15))},
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
     "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
     "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},

@@ -1,4 +1,4 @@
-"""Media: a private original and the public renditions made of it."""
+"""Media: a private original and the public renditions made of it; and the uploads that originals come from."""
 
 import uuid
 from typing import Any
@@ -37,6 +37,8 @@ class Media(Timestamped):
     # Storage key in the private storage.
     original = models.CharField(max_length=200)
     content_type = models.CharField(max_length=50, blank=True)
+    # Bytes of the original: what counts against the quota.
+    size = models.PositiveBigIntegerField(default=0)
     width = models.PositiveIntegerField(null=True)
     height = models.PositiveIntegerField(null=True)
     # Thumbhash, base64: what a client draws until the picture has come.
@@ -56,3 +58,85 @@ class Media(Timestamped):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
+
+
+class UploadSessionQuerySet(models.QuerySet["UploadSession"]):
+    def visible_to(self, viewer: Any) -> "UploadSessionQuerySet":
+        """Uploads of `viewer` (a User or AnonymousUser) alone."""
+        return self.filter(owner=viewer) if viewer.is_authenticated else self.none()
+
+
+class UploadSession(Timestamped):
+    """A file that arrives in parts: by number (the chunk API, which has a `chunk_size`) or in order (tus).
+
+    Once its bytes are complete it is sealed and has its media, whose status goes on from there.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        SEALED = "sealed"
+        PROCESSING = "processing"
+        ABORTED = "aborted"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    # Bytes. Null while a tus client has not said it.
+    length = models.PositiveBigIntegerField(null=True)
+    chunk_size = models.PositiveIntegerField(null=True)
+    expires_at = models.DateTimeField()
+    sealed_at = models.DateTimeField(null=True)
+    # What the client says of its file, never trusted and never part of a path: {"filename": ..., "filetype": ...}.
+    metadata = models.JSONField(default=dict)
+    # Of the whole file, as the client declares it; empty when it does not.
+    sha256 = models.CharField(max_length=64, blank=True)
+    # Of the extents' hashes, in order: names the bytes without reading them again.
+    digest = models.CharField(max_length=64, blank=True)
+    # A part of a tus concatenation. The whole is another upload, whose `parts` are its ids in order.
+    is_partial = models.BooleanField(default=False)
+    whole = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+    parts = models.JSONField(default=list)
+    media = models.OneToOneField(Media, on_delete=models.SET_NULL, null=True, related_name="upload")
+
+    objects = UploadSessionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(length__isnull=True) | Q(length__gt=0), name="upload_not_empty"),
+            models.CheckConstraint(
+                condition=Q(chunk_size__isnull=True) | Q(chunk_size__gt=0), name="upload_has_chunks"
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_at__isnull=True, state__in=["open", "aborted", "expired"])
+                | Q(sealed_at__isnull=False, length__isnull=False, state__in=["sealed", "processing"]),
+                name="upload_sealed_at_its_length",
+            ),
+        ]
+        indexes = [
+            # The sweep.
+            models.Index(fields=["state", "expires_at"], name="upload_expiry"),
+            # What counts against the quota.
+            models.Index(fields=["owner"], condition=Q(state="open"), name="upload_open_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"upload {self.id} ({self.state})"
+
+
+class Extent(models.Model):
+    """Bytes of an open upload that are on disk and were acknowledged: they are never written again."""
+
+    session = models.ForeignKey(UploadSession, on_delete=models.CASCADE, related_name="extents", db_index=False)
+    offset = models.PositiveBigIntegerField()
+    length = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "offset"], name="extent_of_session"),
+            models.CheckConstraint(condition=Q(length__gt=0), name="extent_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.session_id}: {self.length} bytes at {self.offset}"

@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from core import errors
 from media_pipeline import imaging, storage
-from media_pipeline.models import Media
+from media_pipeline.models import Media, UploadSession
 from realtime.outbox import record_job
 
 TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
@@ -52,7 +52,7 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
         if error.code == imaging.TOO_LARGE:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
-    media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type)
+    media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
     media.original = storage.store_original(media.id, data)
     media.save(force_insert=True)
     record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
@@ -63,8 +63,10 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
 def media_delete(*, media: Media) -> None:
     """Deletes the media, and its files after the commit. Raises Conflict while something shows it."""
     for relation in Media._meta.get_fields(include_hidden=True):
-        if isinstance(relation, models.ManyToOneRel) and (
-            relation.related_model._base_manager.filter(**{relation.field.name: media}).exists()
+        if (
+            isinstance(relation, models.ManyToOneRel)
+            and relation.related_model is not UploadSession
+            and (relation.related_model._base_manager.filter(**{relation.field.name: media}).exists())
         ):
             raise errors.Conflict("Something still shows this picture: take it out there first.", code="in_use")
     media_id, original = media.id, media.original
