@@ -1,7 +1,10 @@
-"""Addresses under `/api/`. The stream itself is sent by `realtime.sse`, where `core.asgi` leads this address."""
+"""Addresses under `/api/`. An event stream itself is sent by `realtime.sse`, to which `core.asgi` leads."""
 
 from django.urls import path
 
 from realtime import views
 
-urlpatterns = [path("events/", views.EventStreamView.as_view(), name="events")]
+urlpatterns = [
+    path("events/", views.EventStreamView.as_view(), name="events"),
+    path("asyncapi/", views.asyncapi, name="asyncapi"),
+]

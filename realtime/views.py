@@ -1,9 +1,11 @@
-"""The opening of an event stream, over REST: who asks, for which channels, and what speaks against it."""
+"""The opening of an event stream, over REST: who asks, for which channels, and what speaks against it. And AsyncAPI."""
 
+import hashlib
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import etag, require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.authentication import BaseAuthentication
@@ -13,6 +15,7 @@ from rest_framework.views import APIView
 
 from core.api import JSONRenderer
 from core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from realtime.asyncapi import description
 from realtime.channels import Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
 from realtime.sse import REQUEST, StreamRequest
 
@@ -147,3 +150,12 @@ def _check_right(channel: str, identity: Identity | None) -> None:
     if identity is None:
         raise Unauthenticated(f"Sign in to follow {channel!r}: send the access token as Authorization: Bearer.")
     raise Forbidden(f"{channel!r} is another person's.")
+
+
+@require_safe
+@etag(lambda request: f'"{hashlib.blake2b(description(), digest_size=12).hexdigest()}"')
+def asyncapi(request: HttpRequest) -> HttpResponse:
+    """GET /api/asyncapi/: channels and events in AsyncAPI 3, as JSON."""
+    response = HttpResponse(description(), content_type="application/json")
+    response["Cache-Control"] = "no-cache"
+    return response

@@ -9,7 +9,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from tests import services
+from tests import event_schemas, services
 from tests.stack import Stack
 
 
@@ -41,6 +41,15 @@ def empty_redis() -> None:
         client.flushdb()
 
 
+@pytest.fixture(autouse=True)
+def events_are_as_described() -> Iterator[None]:
+    """Each event that a test has recorded matches its schema in AsyncAPI."""
+    with event_schemas.watching():
+        yield
+    found, event_schemas.complaints[:] = event_schemas.complaints[:], []
+    assert not found, "\n".join(found)
+
+
 @pytest.fixture(scope="session")
 def session_stack() -> Iterator[Stack]:
     """Use `stack`, which has everything up again after a test that killed something."""
@@ -48,6 +57,9 @@ def session_stack() -> Iterator[Stack]:
     try:
         stack.create()
         yield stack
+        for (data,) in stack.query("SELECT data FROM realtime_streamevent WHERE data ? 'at'"):
+            event_schemas.check(data)
+        assert not event_schemas.complaints, "\n".join(event_schemas.complaints)
     finally:
         stack.destroy()
 
