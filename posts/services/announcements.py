@@ -7,6 +7,7 @@ from django.db import transaction
 from posts.events import PostDeleted
 from posts.models import Post
 from posts.publication import publish, write_tags
+from posts.services.reposts import tell_of_reposts
 from realtime.events import Actor
 from realtime.outbox import record
 from recipes.models import Recipe
@@ -40,6 +41,7 @@ def announcement_delete(*, recipe_id: int, actor: Actor | None) -> None:
     post = _locked().filter(announces=recipe_id).first()
     if post is not None:
         record(PostDeleted(actor=actor, post_id=post.pk))
+        tell_of_reposts(post)
 
 
 def _locked() -> Any:

@@ -27,7 +27,7 @@ from posts.services.content import (
     take_media,
     write_media,
 )
-from posts.services.reposts import end_reposts, repost_remove
+from posts.services.reposts import end_reposts, repost_remove, tell_of_reposts
 from posts.text import mentions
 from realtime.outbox import record, record_job
 
@@ -112,6 +112,7 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
     media = media_of(post)
     record(PostDeleted(actor=actor_of(user) if post.author_id == user.pk else None, post_id=post.pk))
     record_job(BLANK_POST, post_id=post.pk, author_id=post.author_id)
+    tell_of_reposts(post)
     post.delete()
     Profile.objects.filter(user=post.author_id).update(post_count=F("post_count") - 1)
     for one in media:

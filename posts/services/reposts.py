@@ -68,6 +68,13 @@ def end_reposts(original: Post) -> None:
         _remove(original, repost, None)
 
 
+def tell_of_reposts(original: Post) -> None:
+    """Tells the readers of the reposts that they go with ORIGINAL, which the caller has locked and will delete."""
+    reposts = _reposts().select_for_update(of=("self",)).filter(original=original).order_by("pk")
+    for repost_id in reposts.values_list("pk", flat=True):
+        record(PostDeleted(actor=None, post_id=repost_id))
+
+
 def _remove(original: Post, repost: Post | None, actor: Actor | None) -> None:
     if repost is None:
         return

@@ -84,6 +84,16 @@ def test_a_repost_is_deleted_like_a_post(ann: Person, bob: Person, carl: Person)
     assert ann.get(f"/api/posts/{post['id']}/").json()["repost_count"] == 0
 
 
+def test_reposts_go_with_what_they_show(sally: Person, bob: Person) -> None:
+    recipe, post = sally.create(), sally.write()
+    reposts = [bob.repost(recipe["post_id"])["id"], bob.repost(post["id"])["id"]]
+    assert sally.delete(f"/api/recipes/{recipe['id']}/").status_code == 204
+    assert sally.delete(f"/api/posts/{post['id']}/").status_code == 204
+    for repost in reposts:
+        assert bob.get(f"/api/posts/{repost}/").status_code == 404
+        assert [(event["type"], event["actor"]) for event in events(f"post:{repost}")] == [("post.deleted", None)]
+
+
 def test_what_is_for_followers_is_not_reposted_not_even_by_its_author(ann: Person, bob: Person) -> None:
     bob.follow(ann)
     post = ann.write(visibility="followers")
