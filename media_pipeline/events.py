@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from media_pipeline.shapes import RenditionShape
+from realtime.ephemeral import EphemeralEvent
 from realtime.events import Event, register
 
 
@@ -43,3 +44,16 @@ class MediaFailed(_MediaFinished):
     """There will be no renditions; `error` says why."""
 
     type: ClassVar[str] = "media.failed"
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class UploadProgress(EphemeralEvent):
+    """So far has the work on a video come, in percent; twice a second at most. It has no offset and is not kept."""
+
+    type: ClassVar[str] = "upload.progress"
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{owner_id}",)
+
+    owner_id: int
+    media_id: str
+    progress: int

@@ -17,7 +17,7 @@ class MediaQuerySet(models.QuerySet["Media"]):
 
 
 class Media(Timestamped):
-    """A picture (later: a video) of its owner. Storage keys are made of the id; client file names never are."""
+    """A picture or a video of its owner. Storage keys are made of the id; client file names never are."""
 
     class Kind(models.TextChoices):
         IMAGE = "image"
@@ -44,7 +44,13 @@ class Media(Timestamped):
     # Thumbhash, base64: what a client draws until the picture has come.
     placeholder = models.CharField(max_length=64, blank=True)
     # {"thumb": {"jpeg": key, "webp": key, "width": px, "height": px}, "small", "large"}, keys of the public storage.
+    # Those of a video are its poster's.
     renditions = models.JSONField(default=dict)
+    # Percent, while a video is worked on.
+    progress = models.PositiveSmallIntegerField(default=0)
+    # Of a video: seconds, and its master playlist in the public storage.
+    duration = models.FloatField(null=True)
+    hls = models.CharField(max_length=200, blank=True)
 
     objects = MediaQuerySet.as_manager()
 
@@ -52,6 +58,10 @@ class Media(Timestamped):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status="ready") | Q(width__gt=0, height__gt=0), name="media_ready_has_size"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="ready", kind="video") | Q(~Q(hls=""), duration__isnull=False, duration__gt=0),
+                name="media_ready_video_plays",
             ),
         ]
         indexes = [models.Index(fields=["owner", "-created_at"], name="media_of_owner")]

@@ -12,7 +12,7 @@ from media_pipeline.storage import public_url
 # What `image_shape_from` needs of a `.values()` row.
 IMAGE_FIELDS = ("id", "status", "width", "height", "placeholder", "renditions")
 # What `media_shape_from` needs of one.
-MEDIA_FIELDS = (*IMAGE_FIELDS, "kind", "error")
+MEDIA_FIELDS = (*IMAGE_FIELDS, "kind", "error", "progress", "duration", "hls")
 
 
 class RenditionShape(TypedDict):
@@ -40,7 +40,11 @@ class ImageShape(TypedDict):
 
 
 class MediaShape(TypedDict):
-    """A file of its owner. `progress` is in percent, `duration` in seconds; `error` is a code when it failed."""
+    """A file of its owner. `progress` is in percent, `duration` in seconds; `error` is a code when it failed.
+
+    A video's renditions and placeholder are those of its poster; its `url` is `hls_url`, the master playlist, and its
+    size that of the largest variant.
+    """
 
     id: str
     kind: str
@@ -89,20 +93,23 @@ def media_shape(media: Media) -> MediaShape:
 def media_shape_from(row: Mapping[str, Any], prefix: str = "") -> MediaShape:
     """The file in a row that holds MEDIA_FIELDS, each behind PREFIX."""
     image = _image(*(row[prefix + name] for name in IMAGE_FIELDS))
+    is_video = row[f"{prefix}kind"] == Media.Kind.VIDEO
+    hls = row[f"{prefix}hls"]
+    hls_url = public_url(hls) if hls else None
     return {
         "id": image["id"],
         "kind": row[f"{prefix}kind"],
         "status": image["status"],
         "error": row[f"{prefix}error"] or None,
-        "progress": 100 if image["status"] == Media.Status.READY else 0,
-        "url": image["url"],
+        "progress": 100 if image["status"] == Media.Status.READY else row[f"{prefix}progress"],
+        "url": hls_url if is_video else image["url"],
         "width": image["width"],
         "height": image["height"],
-        "duration": None,
+        "duration": row[f"{prefix}duration"],
         "placeholder": image["placeholder"],
         "renditions": image["renditions"],
-        "poster": None,
-        "hls_url": None,
+        "poster": image["url"] if is_video else None,
+        "hls_url": hls_url,
     }
 
 

@@ -6,6 +6,10 @@ One message for each channel and batch, to the group `group_of(channel)`:
 
 `data` is the event's JSON in bytes; `actor_id` is 0 for events nobody did; `reauthorize` says whose rights are to be
 asked again once the event is delivered (`realtime.events.Reauthorize`). Offsets ascend without a gap.
+
+What is not kept (realtime/ephemeral.py) comes as a message of its own, without a position:
+
+    {"type": "stream.ephemeral", "channel": "inbox:3", "data": ...}
 """
 
 from typing import Literal, TypedDict
@@ -13,6 +17,7 @@ from typing import Literal, TypedDict
 import orjson
 
 MESSAGE_TYPE: Literal["stream.events"] = "stream.events"
+EPHEMERAL_TYPE: Literal["stream.ephemeral"] = "stream.ephemeral"
 
 # position, offset, data, actor_id or 0, reauthorize
 BusEvent = tuple[int, int, bytes, int, int]
@@ -22,6 +27,12 @@ class BusMessage(TypedDict):
     type: Literal["stream.events"]
     channel: str
     events: list[BusEvent]
+
+
+class EphemeralMessage(TypedDict):
+    type: Literal["stream.ephemeral"]
+    channel: str
+    data: bytes
 
 
 def group_of(channel: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime.bus import group_of
+from realtime.bus import EPHEMERAL_TYPE, group_of
 from realtime.channels import namespace_of
 from realtime.events import Reauthorize
 from realtime.hints import Hints
@@ -248,6 +248,9 @@ class Hub:
             message = await self._layer.receive(self._bus_channel)
             topic = self.topics.get(message["channel"])
             if topic is None:
+                continue
+            if message["type"] == EPHEMERAL_TYPE:
+                topic.hint(message["data"])
                 continue
             if not topic.opened:
                 # Its head is being read, perhaps without these.

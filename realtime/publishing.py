@@ -6,12 +6,12 @@ It may lose messages, and says how many: hubs read the store every second. It mu
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import uvloop
 from channels.layers import get_channel_layer
 
-from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, encode_data, group_of
+from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, EphemeralMessage, encode_data, group_of
 from realtime.events import reauthorizes
 from realtime.numbering import NumberedEvent
 
@@ -45,11 +45,11 @@ class Publisher:
         self.published = 0
         self.dropped = 0
         self._loop = uvloop.new_event_loop()
-        self._queue: asyncio.Queue[BusMessage | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[BusMessage | EphemeralMessage | None] = asyncio.Queue()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
 
-    def publish(self, messages: list[BusMessage]) -> None:
+    def publish(self, messages: Sequence[BusMessage | EphemeralMessage]) -> None:
         """Hands the messages over, in order; what does not fit into the queue is dropped."""
         self._loop.call_soon_threadsafe(self._enqueue, messages)
 
@@ -58,7 +58,7 @@ class Publisher:
         self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
         self._thread.join(DRAIN_SECONDS)
 
-    def _enqueue(self, messages: list[BusMessage]) -> None:
+    def _enqueue(self, messages: Sequence[BusMessage | EphemeralMessage]) -> None:
         room = self._limit - self._queue.qsize()
         for message in messages[:room]:
             self._queue.put_nowait(message)

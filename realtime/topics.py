@@ -108,7 +108,7 @@ class Topic:
         return True
 
     def hint(self, data: bytes) -> None:
-        """Sends `data` to the readers of a channel that is no stream: at once, without an offset."""
+        """Sends `data` to the readers at once, without an offset: it is no part of the stream, if there is one."""
         self._events.append(StoredEvent(0, data, None, Reauthorize.NOBODY))
         self.flush()
 
