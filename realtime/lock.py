@@ -15,7 +15,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 ADVISORY_KEY = 0x51BB1E4
 
 # A network that swallows packets is noticed within 4 s on both sides: by us, and by the server, which then frees the
-# lock for the standby. (Ignored on Unix sockets.)
+# lock for the standby. (Ignored on Unix sockets.) A process that is frozen (by SIGSTOP, or with its virtual machine)
+# has a kernel that goes on answering for it: the server ends its session because a working relay is never silent for
+# so long. One that thaws finds its session gone, and ends.
 CLIENT_KEEPALIVES = {
     "keepalives": 1,
     "keepalives_idle": 2,
@@ -23,9 +25,9 @@ CLIENT_KEEPALIVES = {
     "keepalives_count": 2,
     "tcp_user_timeout": 4000,
 }
-SERVER_KEEPALIVES = (
+SERVER_LIMITS = (
     "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2;"
-    " SET tcp_user_timeout = 4000"
+    " SET tcp_user_timeout = 4000; SET idle_session_timeout = 3000; SET idle_in_transaction_session_timeout = 3000"
 )
 
 
@@ -51,7 +53,7 @@ class AdvisoryLock:
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
         with connection.cursor() as cursor:
-            cursor.execute(SERVER_KEEPALIVES)
+            cursor.execute(SERVER_LIMITS)
 
     def acquire(self) -> bool:
         # Asked again and again: a statement that waits for a lock holds a snapshot, which stops every vacuum.

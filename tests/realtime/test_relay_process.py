@@ -1,69 +1,23 @@
 """The relay as a process: one works, the next waits; killed, cut off or stopped, it leaves dense offsets."""
 
-import itertools
 import os
 import sqlite3
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from django.db import connection, connections
 
 from realtime.lock import lock_for, prepare_connections
-from realtime.models import StreamEvent
 from tests import services
 from tests.realtime.relay_process import RelayProcess
+from tests.relaying import assert_dense, nothing_waits, steady_writing, working_numbers, write
 from tests.stack import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def write(channel: str, count: int = 1) -> None:
-    StreamEvent.objects.bulk_create(StreamEvent(channel=channel, type="test", data={"n": n}) for n in range(count))
-
-
-def nothing_waits() -> bool:
-    return not StreamEvent.objects.filter(position=None).exists()
-
-
-def assert_dense() -> None:
-    events = list(StreamEvent.objects.order_by("position").values_list("channel", "offset", "position"))
-    assert [position for _, _, position in events] == list(range(1, len(events) + 1))
-    for _, of_channel in itertools.groupby(sorted(events), key=lambda event: event[0]):
-        offsets = [offset for _, offset, _ in of_channel]
-        assert offsets == list(range(1, len(offsets) + 1))
-
-
-@contextmanager
-def steady_writing() -> Iterator[None]:
-    """A thread that goes on writing events on three channels, a transaction each."""
-    ended = threading.Event()
-
-    def work() -> None:
-        channels = itertools.cycle(("recipes", "recipe:1", "recipe:2"))
-        while not ended.is_set():
-            write(next(channels), 3)
-        connections.close_all()
-
-    with ThreadPoolExecutor(1) as threads:
-        writer = threads.submit(work)
-        try:
-            yield
-        finally:
-            ended.set()
-        writer.result()
-
-
-def working_numbers() -> Callable[[], bool]:
-    """A condition: something was numbered after this call."""
-    numbered = StreamEvent.objects.filter(position__isnull=False)
-    before = numbered.count()
-    return lambda: numbered.count() > before
 
 
 def test_a_second_relay_waits_and_takes_over_when_the_first_is_killed(tmp_path: Path) -> None:
@@ -149,8 +103,11 @@ def test_both_ends_of_its_connection_notice_a_dead_network_within_seconds(monkey
     try:
         lock_for(connection)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_user_timeout')")
-            assert cursor.fetchone() == ("2", "4000")
+            cursor.execute(
+                "SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_user_timeout'),"
+                " current_setting('idle_session_timeout')"
+            )
+            assert cursor.fetchone() == ("2", "4000", "3s")
         ours = connection.connection.info.dsn_parameters
         assert (ours["keepalives_idle"], ours["tcp_user_timeout"]) == ("2", "4000")
     finally:
