@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import BigAutoField, BigIntegerField, CharField, F, QuerySet, Subquery, TextField
 from django.db.models.functions import Lower
 
-from accounts.models import User
+from accounts.models import User, unmuted
 from core.json_rows import AmongIds
 from core.prepared import Parameter, Prepared, PreparedPages
 from posts.models import Post
@@ -54,7 +54,11 @@ SCHEDULED = PreparedPages[Post, None](build_scheduled, order=("published_at", "i
 
 
 def _narrowed(plan: Plan, viewer: Any) -> QuerySet[Post]:
-    posts = Post.objects.listed_for(viewer)
+    if plan & {"author", "username"}:
+        # Whose posts are asked for by name are shown, muted or not; not what they repost of somebody muted.
+        posts = Post.objects.visible_to(viewer).filter(unmuted(viewer, "original__author"))
+    else:
+        posts = Post.objects.listed_for(viewer)
     if "author" in plan:
         posts = posts.filter(author=Parameter("author", _ID))
     if "username" in plan:

@@ -72,7 +72,8 @@ class PostListView(APIView):
         operation_id="posts_list",
         summary="Posts, newest first",
         description=(
-            "Without those of people whom you have muted. New ones are heard on `feed:{your id}` and `user:{author}`."
+            "Without those of people whom you have muted, unless you ask for their author. New ones are heard on "
+            "`feed:{your id}` and `user:{author}`."
         ),
         tags=TAGS,
         parameters=[OpenApiParameter("author", description="a username in any case, or a user's id"), *NARROWING],

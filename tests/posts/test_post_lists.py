@@ -107,6 +107,15 @@ def test_lists_leave_out_blocked_and_muted_people_and_their_reposted_words(
         assert one.get(f"/api/users/{other.user.username}/posts/?limit=5").json().get("results", []) == []
 
 
+def test_the_posts_of_a_muted_person_are_in_their_own_lists_alone(ann: Person, bob: Person) -> None:
+    post = ann.write("#soup")["id"]
+    bob.mute(ann)
+    for path in ("/api/posts/", "/api/posts/?tag=soup", "/api/tags/soup/posts/"):
+        assert bob.listed(path) == [], path
+    for path in ("/api/users/ann/posts/", "/api/posts/?author=ann", f"/api/posts/?author={ann.user.pk}&tag=soup"):
+        assert bob.listed(path) == [post], path
+
+
 def test_posts_of_ids_come_in_the_order_of_the_ids(ann: Person, bob: Person) -> None:
     one, two = ann.write()["id"], ann.write()["id"]
     hidden = ann.write(visibility="followers")["id"]
