@@ -9,6 +9,8 @@ import pytest
 from websockets.sync.client import connect
 
 from core.processes import bound, free_port, stop
+from tests.live.event_stream import LiveStream
+from tests.live.test_readers import publish
 from tests.services import ROOT
 from tests.stack import Stack, wait_until
 
@@ -56,3 +58,10 @@ def test_a_socket_passes_through_the_gateway(gateway: str) -> None:
     with connect(f"ws://{gateway}/ws/", origin=f"http://{gateway}") as socket:
         socket.send('{"id":1,"connect":{}}')
         assert '"connect"' in str(socket.recv(timeout=30))
+
+
+def test_an_event_passes_through_the_gateway_as_it_comes(gateway: str, stack: Stack) -> None:
+    with LiveStream(f"http://{gateway}", "recipes") as reader:
+        publish(stack, "recipes", 1, size=5)
+        heard = next(reader.events())
+    assert heard.data["channel"] == "recipes"
