@@ -28,6 +28,9 @@ export class RecipeCard {
     this.#text(".initial", recipe.name.trim().charAt(0).toUpperCase());
     this.#text(".average", average == null ? "-" : hundredths.format(average));
     this.#text(".count", count === 1 ? "1 rating" : count ? `${count} ratings` : "no ratings yet");
+    const { like_count: likes = 0, comment_count: comments = 0 } = recipe;
+    this.#text(".likes", likes === 1 ? "1 like" : `${likes} likes`);
+    this.#text(".comments", comments === 1 ? "1 comment" : `${comments} comments`);
     const stars = this.#find(".stars");
     stars.style.setProperty("--stars", average ?? 0);
     stars.setAttribute("aria-label", average == null ? "Not rated yet" : `${hundredths.format(average)} of 5 stars`);
@@ -50,7 +53,7 @@ export class RecipeCard {
     const glow = getComputedStyle(this.element).getPropertyValue(recovered ? "--recovered" : "--live");
     this.element.animate([{ boxShadow: `0 0 0 3px ${glow}` }, { boxShadow: "0 0 0 14px transparent" }], 1400);
     const rise = [{ transform: "translateY(0.5em)", opacity: 0 }, { transform: "none", opacity: 1 }];
-    for (const name of [".average", ".count"]) {
+    for (const name of [".average", ".count", ".talk"]) {
       this.#find(name).animate(rise, { duration: 450, easing: "cubic-bezier(.2,1.6,.4,1)" });
     }
   }

@@ -102,9 +102,11 @@ export class Recipes {
   }
 
   #published({ recipe_id: id, name, image, tags, actor, at }, { epoch, recovered }) {
-    if (this.#cards.has(id)) return;
+    // One without a name is by somebody whom the reader has blocked or muted.
+    if (this.#cards.has(id) || name == null) return;
     // All there is to know of a recipe that nobody has rated; its own channel begins with offset 1.
-    const recipe = { id, name, image, tags, seller: actor, avg_rating: null, rating_count: 0, my_rating: null };
+    const unseen = { avg_rating: null, rating_count: 0, my_rating: null, like_count: 0, comment_count: 0 };
+    const recipe = { id, name, image, tags, seller: actor, ...unseen };
     const others = [...this.#list.children].map((element) => [element, element.getBoundingClientRect()]);
     const { card } = this.#add(recipe, { epoch, offset: 0 });
     makeRoom(others);
@@ -137,13 +139,22 @@ export class Recipes {
     if (data.type.startsWith("rating.")) {
       // The values are absolute: whatever was missed or heard twice, the last event is right.
       card.update({ avg_rating: data.avg_rating, rating_count: data.rating_count });
+      // Of somebody whom the reader has blocked or muted, the numbers alone are heard.
+      if (data.score == null) return card.flash({ recovered });
       const mine = data.type === "rating.deleted" ? null : data.score;
       if (data.actor && data.actor.id === this.#rest.user?.id) card.update({ my_rating: mine });
       const stars = `${data.score} ${data.score === 1 ? "star" : "stars"}`;
       if (data.type === "rating.created") news(`gave ${name} ${stars}`);
       else if (data.type === "rating.updated") news(`now gives ${name} ${stars}`);
       else news(`took back the rating of ${name}`);
+    } else if (data.type.startsWith("like.")) {
+      if (data.comment_id == null) card.update({ like_count: data.like_count });
+      if (data.actor && data.type === "like.created") news(data.comment_id ? `likes a comment on ${name}` : `likes ${name}`);
+    } else if (data.type.startsWith("comment.")) {
+      card.update({ comment_count: data.comment_count });
+      if (data.actor && data.type === "comment.created") news(`on ${name}: “${excerpt(data.comment.text)}”`);
     } else if (data.type === "recipe.updated") {
+      if (data.name == null) return;
       card.update({ name: data.name, image: data.image, tags: data.tags });
       if (data.actor) news(`changed ${data.name}`);
     } else if (data.type === "recipe.deleted") {
@@ -174,6 +185,11 @@ export class Recipes {
     this.#socket.unsubscribe(`recipe:${card.id}`);
     card.leave();
   }
+}
+
+/** As much of a comment as a line of news has room for. */
+function excerpt(text) {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 /** Let the cards that a new one has moved glide to their places. */
