@@ -1,5 +1,6 @@
-"""What the workers do for people: ending the follows of a closed account, telling of premium that has run out."""
+"""What the workers do for people: what is left of a closed account goes, and premium that has run out is told of."""
 
+import json
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -9,9 +10,14 @@ from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
 from accounts.models import Follow, Profile, User
 from accounts.shapes import actor_of
+from realtime.bus import encode_data
+from realtime.events import EVENTS
+from realtime.hiding import hidden_form
 from realtime.jobs import RunningJob, job
+from realtime.models import StreamEvent
 from realtime.outbox import record
 
+BLANK_WORDS = "accounts.blank_words"
 END_FOLLOWS = "accounts.end_follows"
 END_PREMIUM = "accounts.end_premium"
 # So many rows are locked at a time: a short wait for whoever follows one of them meanwhile.
@@ -29,6 +35,21 @@ def end_follows(run: RunningJob, *, user_id: int) -> None:
     while not User.objects.filter(pk=user_id, is_active=True).exists() and _end_some(user):
         pass
     run.done()
+
+
+@job(BLANK_WORDS, time_limit=600)
+def blank_words(run: RunningJob, *, user_id: int) -> None:
+    """What a closed account said is hidden in the events that are kept, too, so that no recovery brings it to anybody.
+
+    Does nothing when the account was opened again meanwhile. Reads all that is kept, and has an UPDATE for each event.
+    """
+    if User.objects.filter(pk=user_id, is_active=True).exists():
+        return
+    worded = [event_type for event_type, event_class in EVENTS.items() if event_class.content]
+    said = StreamEvent.objects.filter(actor_id=user_id, type__in=worded)
+    for event in said.only("data").iterator(chunk_size=CHUNK):
+        event.data = json.loads(hidden_form(encode_data(event.data)))
+        event.save(update_fields=["data"])
 
 
 @transaction.atomic

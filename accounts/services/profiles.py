@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.events import RightsChanged
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
-from accounts.tasks import END_FOLLOWS, END_PREMIUM
+from accounts.tasks import BLANK_WORDS, END_FOLLOWS, END_PREMIUM
 from core.errors import Conflict, PreconditionFailed
 from media_pipeline.services import image_create, media_delete
 from realtime.outbox import record, record_job
@@ -66,7 +66,8 @@ def _replace(user: User, which: Which, media: Any) -> None:
 
 @transaction.atomic
 def user_deactivate(*, user: User) -> None:
-    """Closes the account: the person is invisible, cannot sign in, and every session ends. A job ends their follows.
+    """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows and
+    hide their words in the events that are kept.
 
     What they wrote stays in place but hidden, and the username and e-mail stay taken: erasure is another matter.
     """
@@ -76,6 +77,7 @@ def user_deactivate(*, user: User) -> None:
     user.save(update_fields=["is_active"])
     sessions_revoke(user=user)
     record_job(END_FOLLOWS, queue="follows", user_id=user.pk)
+    record_job(BLANK_WORDS, user_id=user.pk)
 
 
 @transaction.atomic

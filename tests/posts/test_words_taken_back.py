@@ -10,7 +10,7 @@ from realtime.bus import group_of
 from realtime.models import StreamEvent
 from realtime.positions import current_epoch
 from realtime.publishing import messages_of
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.jobs import run_jobs
 from tests.posts.conftest import Person, events
 from tests.realtime.conftest import Sockets, hub, sockets  # noqa: F401  fixtures
@@ -82,3 +82,29 @@ def test_what_is_opened_again_meanwhile_keeps_its_words(ann: Person) -> None:
         ann.patch(f"/api/posts/{post}/", {"visibility": visibility})
     assert run_jobs() == ["posts.blank_post"]
     assert StreamEvent.objects.get(channel=f"user:{ann.user.pk}").data["text"] == SECRET
+
+
+@pytest.mark.parametrize("closed", [True, False])
+async def test_the_words_of_a_closed_account_are_recovered_by_nobody(sockets: Sockets, closed: bool) -> None:  # noqa: F811
+    def say() -> str:
+        author, guest, cook = (Person(UserFactory(role=role)) for role in ("customer", "customer", "seller"))
+        post, recipe = author.write()["id"], cook.create()["id"]
+        for path in (f"/api/posts/{post}/comments/", f"/api/recipes/{recipe}/comments/"):
+            assert guest.post(path, {"text": SECRET}).status_code == 201
+        assert guest.post(f"/api/recipes/{recipe}/rate/", {"score": 1, "review": SECRET}).status_code == 201
+        if closed:
+            assert guest.delete("/api/me/", {"password": PASSWORD}).status_code == 204
+        run_jobs()
+        relay_now()
+        return f"post:{post} recipe:{recipe}"
+
+    since = {"recover": True, "offset": 0}
+    for channel in (await sync_to_async(say)()).split():
+        since["epoch"] = await sync_to_async(current_epoch)()
+        socket = await sockets.open()
+        told = (await socket.subscribe(channel, **since))["publications"]
+        assert [pub["offset"] for pub in told] == list(range(1, len(told) + 1))
+        said = [pub["data"] for pub in told if pub["data"]["type"] in ("comment.created", "rating.created")]
+        assert said
+        assert {one["actor"] is None for one in said} == {closed}
+        assert (SECRET in str(told)) == (not closed)
