@@ -61,10 +61,10 @@ class Person:
 
 
 class LiveSocket:
-    """A bare WebSocket client of the protocol."""
+    """A bare WebSocket client of the protocol. `url`: that of another server of the stack."""
 
-    def __init__(self, stack: Stack, *, token: str | None = None) -> None:
-        self._context = connect(stack.ws_url, open_timeout=SECONDS, compression=None)
+    def __init__(self, stack: Stack, *, token: str | None = None, url: str | None = None) -> None:
+        self._context = connect(url or stack.ws_url, open_timeout=SECONDS, compression=None)
         self.websocket: ClientConnection = self._context.__enter__()
         self.numbers = itertools.count(1)
         self.pushes: list[dict[str, Any]] = []

@@ -1,62 +1,12 @@
 """kill -9 in the middle of writes: what was acknowledged is stored, and has its event, in order, without a gap."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from core.processes import stop
 from tests.live.people import LiveSocket, Person
+from tests.live.raters import Raters
 from tests.stack import Stack, wait_until
-
-
-class Raters:
-    """People who rate a recipe over and over, each with a score of its own turn, and remember what was acknowledged."""
-
-    def __init__(self, people: list[Person], recipe: int) -> None:
-        self.people = people
-        self.recipe = recipe
-        self.acknowledged = 0
-        self.last: dict[str, int] = {}
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._rate, args=(person,)) for person in self.people]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
-
-    def more(self, count: int) -> None:
-        """Returns when COUNT more ratings were acknowledged."""
-        goal = self.acknowledged + count
-        wait_until(lambda: self.acknowledged >= goal, what=f"{count} more ratings", seconds=60)
-
-    def _rate(self, person: Person) -> None:
-        score = 1
-        while not self._stop.is_set():
-            try:
-                answer = person.rest.post(f"/api/recipes/{self.recipe}/rate/", json={"score": score})
-            except httpx.TransportError:
-                # The server is down; it may have stored this or not. The same once more, as a second event of the
-                # same score does not exist.
-                continue
-            if answer.status_code in (200, 201):
-                with self._lock:
-                    self.acknowledged += 1
-                    self.last[person.username] = score
-                score = score % 5 + 1
-            else:
-                assert answer.status_code == 503, answer.text
 
 
 def kill_under_load(stack: Stack, name: str, *, times: int) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import random
 import threading
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError
+from django.utils import timezone
 
 from realtime import hub as hub_module
 from realtime import recovery
@@ -15,6 +17,7 @@ from realtime.channels import everyone, register_namespace
 from realtime.hub import Hub
 from realtime.models import StreamEvent
 from realtime.positions import current_epoch, read_head, start_epoch
+from realtime.retention import trim
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
 
@@ -55,14 +58,27 @@ async def test_a_client_that_missed_nothing_is_recovered_with_nothing(sockets: S
     assert result["recovered"] and result["publications"] == []
 
 
-async def test_more_missed_events_than_one_page_of_the_store_come_whole(
+async def test_500_missed_events_come_whole_whatever_the_pages_of_the_store(
     sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_store, "PAGE", 7)
-    await store("news", 50)
+    monkeypatch.setattr(event_store, "PAGE", 70)
+    await store("news", 501)
     client = await sockets.open()
     result = await client.subscribe("news", recover=True, epoch=await epoch(), offset=1)
-    assert [pub["offset"] for pub in result["publications"]] == list(range(2, 51))
+    assert result["recovered"]
+    assert [pub["offset"] for pub in result["publications"]] == list(range(2, 502))
+    await announce(*await store("news", 1))
+    assert await client.offsets(1) == [502]
+
+
+async def test_who_was_away_longer_than_events_are_kept_is_told_so_and_who_was_not_gets_them(sockets: Sockets) -> None:
+    await store("news", 10)
+    await sync_to_async(trim)(before=timezone.now() - timedelta(days=1), keep=4)
+    long, short = await sockets.open(), await sockets.open()
+    result = await long.subscribe("news", recover=True, epoch=await epoch(), offset=5)
+    assert not result["recovered"] and result["offset"] == 10
+    result = await short.subscribe("news", recover=True, epoch=await epoch(), offset=6)
+    assert result["recovered"] and [pub["offset"] for pub in result["publications"]] == [7, 8, 9, 10]
 
 
 @pytest.mark.parametrize("case", ["other epoch", "ahead of the store", "trimmed", "too many"])
