@@ -137,7 +137,10 @@ def media_shapes(media: Sequence[Media]) -> list[dict[str, Any]]:
 def _recipe_of(user: User, recipe_id: int | None) -> Recipe | None:
     if recipe_id is None:
         return None
-    recipe = Recipe.objects.visible_to(user).filter(pk=recipe_id).first()
+    # Locked, for it may be on its way out: then it is no recipe, and else its deletion finds the post. Of a post that
+    # is changed, that is locked first; whoever holds the recipe waits for no post but those that show it already.
+    visible = Recipe.objects.visible_to(user).select_for_update(of=("self",), no_key=True)
+    recipe = visible.filter(pk=recipe_id).first()
     if recipe is None:
         raise _invalid("recipe_id", "There is no such recipe.")
     return recipe
