@@ -1,16 +1,20 @@
 """Server-Sent Events through the real server: live, recovered, ended."""
 
 import socket as sockets
+import subprocess
+import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from core.processes import stop
-from tests.live.event_stream import stream
+from core.processes import bound, free_port, stop
+from tests.live.event_stream import LiveStream, stream
 from tests.live.people import Person
 from tests.live.test_readers import publish
+from tests.services import ROOT
 from tests.stack import Stack, wait_until
 
 
@@ -90,3 +94,36 @@ def test_a_reader_that_never_reads_is_dropped_and_the_others_get_everything(stac
     with stalled, suppress(ConnectionResetError):
         while stalled.recv(65536):
             pass
+
+
+@pytest.fixture
+def plain_daphne(stack: Stack) -> Iterator[str]:
+    """The address of a second web server, which is Daphne as it comes."""
+    port = free_port()
+    command = [sys.executable, "-m", "daphne", "--port", str(port), "--verbosity", "0", "core.asgi:application"]
+    process = subprocess.Popen(bound(command), cwd=ROOT, env=stack.env, start_new_session=True)
+
+    def answers() -> bool:
+        assert process.poll() is None
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    try:
+        wait_until(answers, what="plain Daphne", seconds=60)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+def test_it_works_through_a_server_that_knows_nothing_of_simmer(
+    stack: Stack, plain_daphne: str, seller: Person, customer: Person
+) -> None:
+    recipe = seller.publish()
+    with LiveStream(plain_daphne, f"recipe:{recipe}", token=customer.access) as reader:
+        customer.rate(recipe, 5)
+        assert reader.ratings(1) == [(1, 5)]
+    customer.rate(recipe, 4, 200)
+    with LiveStream(plain_daphne, f"recipe:{recipe}", last_event_id=reader.id) as reader:
+        assert reader.ratings(1) == [(2, 4)]
