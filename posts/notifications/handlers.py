@@ -1,9 +1,10 @@
 """What notifications do when something happens below them, in the same transaction."""
 
 from accounts.events import BlockCreated, FollowCreated, FollowDeleted, MuteCreated
-from posts.events import CommentDeleted
+from posts.events import CommentDeleted, PostDeleted
 from posts.models import Notification
-from posts.notifications.jobs import FORGET_ACTOR, FORGET_COMMENT
+from posts.notifications.groups import CHUNK
+from posts.notifications.jobs import FORGET_ACTOR, FORGET_COMMENT, TELL_GONE
 from posts.notify import notify
 from realtime.events import on
 from realtime.outbox import record_job
@@ -41,6 +42,15 @@ def take_back_rating(event: RatingDeleted) -> None:
 def forget_the_deleted(event: CommentDeleted) -> None:
     """A tombstone; what is deleted whole takes its notifications along."""
     record_job(FORGET_COMMENT, comment_id=event.comment_id)
+
+
+@on(PostDeleted)
+def tell_what_goes_with_the_post(event: PostDeleted) -> None:
+    """The rows go with the post, which is still there: their recipients are told by jobs, in chunks."""
+    unread = Notification.objects.filter(post=event.post_id, is_read=False).order_by("recipient", "pk")
+    gone = list(unread.values_list("recipient", "pk"))
+    for start in range(0, len(gone), CHUNK):
+        record_job(TELL_GONE, gone=gone[start : start + CHUNK])
 
 
 @on(BlockCreated)

@@ -5,13 +5,17 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from posts.events import NotificationRead
 from posts.models import Notification
 from posts.notifications.deeds import Deed, concerned_by, subject_of, when_done
 from posts.notifications.groups import forget, join, leave, lock_people, take_away
+from posts.notifications.reads import unread_count
 from realtime.jobs import RunningJob, job
+from realtime.outbox import record
 
 FORGET_ACTOR = "posts.forget_notified_actor"
 FORGET_COMMENT = "posts.forget_notified_comment"
+TELL_GONE = "posts.tell_gone_notifications"
 # Read ones are kept as long, counted from their newest actor.
 KEPT_FOR = timedelta(days=90)
 # How many one DELETE of `trim` takes.
@@ -63,6 +67,19 @@ def forget_comment(run: RunningJob, *, comment_id: int) -> None:
     with transaction.atomic():
         for recipient in lock_people(about.values_list("recipient", flat=True)):
             take_away(about.filter(recipient=recipient), recipient.pk)
+        run.done()
+
+
+@job(TELL_GONE)
+def tell_gone(run: RunningJob, *, gone: list[tuple[int, int]]) -> None:
+    """Tells people of unread notifications that went with the post they were about: (recipient, notification)."""
+    ids: dict[int, list[int]] = {}
+    for recipient_id, notification_id in gone:
+        ids.setdefault(recipient_id, []).append(notification_id)
+    with transaction.atomic():
+        for recipient in lock_people(ids):
+            left = unread_count(recipient.pk)
+            record(NotificationRead(actor=None, recipient_id=recipient.pk, ids=ids[recipient.pk], unread_count=left))
         run.done()
 
 

@@ -182,3 +182,16 @@ def test_a_list_costs_the_same_queries_for_5_and_50(
         with django_assert_num_queries(4):
             page = ann.get("/api/notifications/?limit=100").json()["results"]
         assert [len(item["actors"]) for item in page] == [3] * wanted
+
+
+def test_what_goes_with_a_deleted_post_is_told_as_read(ann: Person, bob: Person, eve: Person, post: int) -> None:
+    mine = comment(bob, post, "Salt?")
+    reply(eve, mine, "Yes.")
+    [of_ann], [of_bob] = inbox(ann), inbox(bob)
+    read_all(ann)
+    done(ann.delete(f"/api/posts/{post}/"))
+    assert (inbox(ann), inbox(bob)) == ([], [])
+    [heard] = [event for event in events(f"inbox:{bob.user.pk}") if event["type"] == "notification.read"]
+    assert (heard["ids"], heard["unread_count"]) == ([of_bob["id"]], 0)
+    read = [event["ids"] for event in events(f"inbox:{ann.user.pk}") if event["type"] == "notification.read"]
+    assert read == [[of_ann["id"]]], "once, when she read it herself"
