@@ -96,8 +96,9 @@ class Connection:
 
     def lose_position(self, topic: Topic) -> None:
         """Events of `topic` are gone that were not delivered: the client has to subscribe again and learns of it."""
-        # What the server subscribed to, it subscribes to at the next connect. Event streams send no commands.
-        if topic.namespace.server_side or not self.client:
+        # What the server subscribed to, it subscribes to at the next connect. Event streams send no commands. And to a
+        # client that waits for the reply to its subscribe, nothing can be said of the subscription yet.
+        if topic.namespace.server_side or not self.client or self in topic.pending:
             self.close(Close.INSUFFICIENT_STATE, "events are missing: connect again")
             return
         self.hub.unsubscribe(self, topic.channel)
@@ -130,7 +131,8 @@ class Connection:
             raise Disconnect(Close.TOO_MANY_ERRORS, f"more than {per_second} commands a second, on and on")
         if answer is Answer.REFUSE and command.id:
             self.sink.reply(protocol.error_reply(command.id, protocol.TooManyRequests))
-        return answer is Answer.RUN
+        # A pong counts, and is heard all the same: nobody is put out for silence because they talk too much.
+        return answer is Answer.RUN or command.method is None
 
     async def _until_read(self) -> None:
         """Replies are as long as they are, but the next command waits until the client has taken what it asked for."""

@@ -88,6 +88,20 @@ async def test_a_refresh_extends_the_connection(sockets: Sockets, people: dict[s
     assert refresh["expires"] and refresh["ttl"] > 800
 
 
+async def test_a_token_may_be_refreshed_for_some_seconds_after_it_has_expired(
+    hub: Hub, sockets: Sockets, people: dict[str, Identity]
+) -> None:
+    people["token"] = person(7, seconds=-3)
+    people["fresh"] = person(7, seconds=900)
+    socket = await sockets.open(token="token")
+    (connection,) = hub.connections
+    connection.tick(time.time(), PING_FRAME)
+    socket.send("{}")
+    assert (await socket.command("refresh", token="fresh"))["refresh"]["ttl"] > 800
+    connection.tick(time.time() + EXPIRED_SECONDS, PING_FRAME)
+    assert (await socket.command("ping"))["ping"] == {}
+
+
 async def test_another_persons_token_does_not_refresh_a_connection(
     sockets: Sockets, people: dict[str, Identity]
 ) -> None:

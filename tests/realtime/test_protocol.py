@@ -1,6 +1,9 @@
 """The protocol alone: whatever a client sends is a list of commands or a closing code with a reason."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import orjson
 import pytest
@@ -49,6 +52,25 @@ def test_line_separators_inside_a_string_do_not_split_a_command(channel: str) ->
         assert any("\ud800" <= character <= "\udfff" for character in channel)
     else:
         assert command.params["channel"] == channel
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["channel", "token", "subs", "limit", "since", "reverse", "recover", "epoch", "offset"]),
+        json_values | st.dictionaries(st.sampled_from(["epoch", "offset", "recover"]), json_values, max_size=3),
+    )
+)
+def test_whatever_the_parameters_are_they_are_read_or_a_bad_request(params: dict[str, object]) -> None:
+    readers: list[Callable[[dict[str, Any]], object]] = [
+        protocol.position,
+        protocol.positions,
+        protocol.token_of,
+        protocol.history_request,
+        lambda params: protocol.text(params, "channel"),
+    ]
+    for read in readers:
+        with suppress(protocol.BadRequest):
+            read(params)
 
 
 def test_an_empty_object_is_a_pong() -> None:

@@ -1,5 +1,6 @@
 """How many commands one connection may send."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pytest_django import Settings
 
 from realtime import rates
 from realtime.channels import everyone, register_namespace
+from realtime.hub import PING_FRAME, Hub
 from realtime.rates import PATIENCE, Answer, CommandRate
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
@@ -82,6 +84,18 @@ async def test_pongs_count_too_and_nobody_answers_them(sockets: Sockets, monkeyp
     assert (await client.closed()).code == 3509
     assert not client.replies
     assert (await other.command("ping"))["ping"] == {}
+
+
+@pytest.mark.usefixtures("few_commands")
+async def test_a_client_that_talks_too_much_is_not_taken_for_a_silent_one(hub: Hub, sockets: Sockets) -> None:
+    client = await sockets.open()
+    client.send(pings(*range(101, 110)))
+    (connection,) = hub.connections
+    for _ in range(2):
+        connection.tick(time.time(), PING_FRAME)
+        client.send("{}")
+        assert (await client.command("ping"))["error"]["code"] == 111
+    assert client.pings == 2
 
 
 async def test_a_client_that_comes_back_to_all_its_channels_is_not_refused(

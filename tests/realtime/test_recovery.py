@@ -17,6 +17,7 @@ from realtime.channels import everyone, register_namespace
 from realtime.hub import Hub
 from realtime.models import StreamEvent
 from realtime.positions import current_epoch, read_head, start_epoch
+from realtime.protocol import Position
 from realtime.retention import trim
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store
@@ -176,6 +177,28 @@ async def test_readers_that_retention_has_overtaken_subscribe_again_and_are_told
     assert not again["recovered"] and again["offset"] == 5
     await announce(*await store("news", 1))
     assert await client.offsets(1) == [6]
+
+
+async def test_who_is_subscribing_when_retention_overtakes_the_channel_connects_anew(
+    hub: Hub, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovering, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(channel: str, since: Position, *, epoch: str, head: int) -> list[event_store.StoredEvent] | None:
+        recovering.set()
+        await go_on.wait()
+        return []
+
+    monkeypatch.setattr(hub_module, "missed_events", slow)
+    client = await sockets.open()
+    client.send(f'{{"id":50,"subscribe":{{"channel":"news","recover":true,"epoch":"{await epoch()}"}}}}')
+    await recovering.wait()
+    events = await store("news", 5)
+    await StreamEvent.objects.filter(offset__lte=3).adelete()
+    await announce(events[-1])
+    assert (await client.closed()).code == 3010
+    go_on.set()
+    assert not client.pushes
 
 
 async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
