@@ -19,6 +19,7 @@ from core import health
 from core.files import MediaFiles
 from core.handler import OneHopHandler, Receive, Scope, Send
 from core.staticfiles import StaticHandler
+from media_pipeline.bodies import UploadBodies
 from realtime.routing import websocket_urlpatterns
 from realtime.sse import EventStreams
 
@@ -31,6 +32,7 @@ async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 pages = OneHopHandler()
 events = EventStreams(pages)
+uploads = UploadBodies(pages)
 static = StaticHandler()
 media = MediaFiles()
 probes = {"/healthz": health.healthz, "/readyz": health.readyz}
@@ -43,6 +45,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path == "/api/events/":
             handler: Any = events
+        elif path.startswith("/api/tus/") or (path.startswith("/api/uploads/") and "/chunks/" in path):
+            handler = uploads
         elif path.startswith("/api/"):
             handler = pages
         elif path.startswith(settings.STATIC_URL):

@@ -39,7 +39,7 @@ class _Flow:
 
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]
-    """Its body is neither parsed here nor kept past REQUEST_BODY_MAX; its answer waits for the reader.
+    """Its body is neither parsed here nor kept past what is taken at most; its answer waits for the reader.
 
     Twisted parses the forms of every POST on the loop, in memory, for nobody; and refuses some that are valid.
     """
@@ -47,12 +47,17 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._parsePOSTFormSubmission = False
-        # One byte more than is taken, so that the handler sees that it is too much.
-        self._room = settings.REQUEST_BODY_MAX + 1
+        self._room: int | None = None
         self._flow: _Flow | None = None
         self._ending = False
 
     def handleContentChunk(self, data: bytes) -> None:
+        if self._room is None:
+            # The request's own `path` is known only after its body.
+            path: bytes = getattr(self.channel, "_path", b"")
+            limit = settings.UPLOAD_MAX_BODY if path.startswith(b"/api/tus/") else settings.REQUEST_BODY_MAX
+            # One byte more than is taken, so that the handler sees that it is too much.
+            self._room = limit + 1
         kept = data[: self._room]
         self._room -= len(kept)
         super().handleContentChunk(kept)

@@ -10,6 +10,8 @@ from core.errors import TooLarge
 from media_pipeline.imaging import MAX_BYTES
 from media_pipeline.models import Media
 from media_pipeline.services import TOO_MANY_BYTES, decode_base64
+from media_pipeline.sessions import CHUNK_SIZE, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN
+from media_pipeline.sniffing import HEAD_BYTES, sniff
 
 
 @extend_schema_field({"type": "string", "description": "In JSON base64, plain or as a data URL; in multipart a file."})
@@ -23,21 +25,34 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
             return decode_base64(data, field=self.field_name or "image")
         if not isinstance(data, UploadedFile):
             self.fail("invalid")
-        if data.size is None or data.size > MAX_BYTES:
-            raise TooLarge(TOO_MANY_BYTES)
+        self.check_size(data)
         content: bytes = data.read()
         return content
 
+    def check_size(self, file: UploadedFile[Any]) -> None:
+        if file.size is None or file.size > MAX_BYTES:
+            raise TooLarge(TOO_MANY_BYTES)
+
+
+class MediaField(PictureField):
+    """A video too, as large as the body of a request may be; larger ones are uploaded in chunks."""
+
+    def check_size(self, file: UploadedFile[Any]) -> None:
+        sniffed = sniff(file.read(HEAD_BYTES))
+        file.seek(0)
+        if sniffed is None or sniffed.kind != Media.Kind.VIDEO:
+            super().check_size(file)
+
 
 class MediaInput(serializers.Serializer[Any]):
-    """One picture, under either name."""
+    """One picture, under either name, or a video as `file`."""
 
-    file = PictureField(required=False)
+    file = MediaField(required=False)
     image = PictureField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
-            raise serializers.ValidationError({"file": ["Send exactly one picture, as file or as image."]})
+            raise serializers.ValidationError({"file": ["Send exactly one file, as file or (a picture) as image."]})
         return attrs
 
     @property
@@ -79,9 +94,60 @@ class MediaOutput(ImageOutput):
     kind = serializers.ChoiceField(choices=Media.Kind.choices)
     error = serializers.CharField(
         allow_null=True,
-        help_text="unsupported_media, truncated, too_large, original_missing or processing_failed",
+        help_text=(
+            "unsupported_media, truncated, too_large, original_missing or processing_failed; of videos too_long, "
+            "no_video, timed_out and ffmpeg_missing; of uploads checksum_mismatch"
+        ),
     )
     progress = serializers.IntegerField(help_text="percent")
     duration = serializers.FloatField(allow_null=True, help_text="seconds")
-    poster = serializers.CharField(allow_null=True)
-    hls_url = serializers.CharField(allow_null=True)
+    poster = serializers.CharField(allow_null=True, help_text="of a video: its picture, of which there are renditions")
+    hls_url = serializers.CharField(allow_null=True, help_text="of a video: the master playlist, as is its url")
+
+
+class UploadInput(serializers.Serializer[Any]):
+    """A file to come, in chunks."""
+
+    filename = serializers.CharField(max_length=255, help_text="Kept as it is, and never part of a path.")
+    content_type = serializers.CharField(max_length=100, help_text="Of a picture or video; the bytes decide later.")
+    length = serializers.IntegerField(min_value=1, help_text="bytes")
+    chunk_size = serializers.IntegerField(
+        min_value=CHUNK_SIZE_MIN, max_value=CHUNK_SIZE_MAX, default=CHUNK_SIZE, help_text="bytes of each but the last"
+    )
+    sha256 = serializers.RegexField(
+        r"^[0-9a-fA-F]{64}$", required=False, help_text="Of the whole file, in hex: verified before it is worked on."
+    )
+
+
+class UploadOutput(serializers.Serializer[Any]):
+    """An upload of its owner. The numbers of chunks are null for a tus upload."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=["open", "sealed", "processing", "ready", "failed"])
+    length = serializers.IntegerField(allow_null=True, help_text="bytes; null while a tus client has not said it")
+    offset = serializers.IntegerField(help_text="bytes received")
+    chunk_size = serializers.IntegerField(allow_null=True)
+    chunk_count = serializers.IntegerField(allow_null=True)
+    received = serializers.IntegerField(allow_null=True, help_text="chunks")
+    missing = serializers.IntegerField(allow_null=True, help_text="chunks")
+    missing_chunks = serializers.ListField(child=serializers.IntegerField(), allow_null=True, help_text="their indices")
+    expires_at = serializers.DateTimeField(help_text="later with each write")
+    media_id = serializers.UUIDField(allow_null=True, help_text="once it is finalized")
+    error = serializers.CharField(allow_null=True, help_text="when it failed: the code of its media")
+    urls = serializers.DictField(child=serializers.CharField(), help_text="`chunks` has an `{index}` to fill in")
+
+
+class ChunkOutput(serializers.Serializer[Any]):
+    """A chunk that is safe."""
+
+    index = serializers.IntegerField()
+    received = serializers.IntegerField(help_text="chunks so far")
+    missing = serializers.IntegerField(help_text="chunks to come")
+    duplicate = serializers.BooleanField(required=False, help_text="true: the same bytes had come before")
+
+
+class FinalizedOutput(serializers.Serializer[Any]):
+    """What became of an upload."""
+
+    media_id = serializers.UUIDField(allow_null=True)
+    status = serializers.ChoiceField(choices=["sealed", "processing", "ready", "failed"])

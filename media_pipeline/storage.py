@@ -8,7 +8,9 @@ import logging
 import secrets
 import uuid
 import weakref
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage, storages
@@ -54,19 +56,19 @@ def store_original(media_id: uuid.UUID, data: bytes) -> str:
     """Writes `data` and returns its key. It is deleted again if the current transaction is rolled back."""
     storage = private_storage()
     key = storage.save(original_key(media_id), ContentFile(data))
-    transaction.on_commit(_DeletedUnlessCommitted(storage, key))
+    transaction.on_commit(UndoneUnlessCommitted(delete_quietly, storage, key))
     return key
 
 
-class _DeletedUnlessCommitted:
-    """An on_commit callback that deletes a file when it is dropped without having been called.
+class UndoneUnlessCommitted:
+    """An on_commit callback that calls a function (to delete a file) when it is dropped without having been called.
 
     Django tells nobody of a rollback: it forgets the callbacks of the transaction or savepoint, and that is what this
     notices. What a killed process leaves behind is the sweep's.
     """
 
-    def __init__(self, storage: Storage, key: str) -> None:
-        self._finalizer = weakref.finalize(self, delete_quietly, storage, key)
+    def __init__(self, undo: Callable[..., None], *args: Any) -> None:
+        self._finalizer = weakref.finalize(self, undo, *args)
         self._finalizer.atexit = False  # type: ignore[misc]  # typeshed takes the slots for all there is
 
     def __call__(self) -> None:

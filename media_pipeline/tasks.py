@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.celery import app
-from media_pipeline import imaging, storage
-from media_pipeline.events import MediaFailed, MediaReady
-from media_pipeline.models import Media
+from media_pipeline import finalizing, imaging, sealing, storage
+from media_pipeline.events import MediaReady
+from media_pipeline.models import Media, UploadSession
+from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
 from media_pipeline.shapes import media_shape
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
 from realtime.models import Job
@@ -23,8 +24,6 @@ from realtime.outbox import record
 log = logging.getLogger(__name__)
 
 PROCESS_IMAGE = "media_pipeline.process_image"
-# Codes of `Media.error` beside those of imaging.
-ORIGINAL_MISSING, PROCESSING_FAILED = "original_missing", "processing_failed"
 # Older than any transaction or task that may still be at work on the file.
 SWEPT_AFTER = timedelta(hours=1)
 
@@ -44,16 +43,16 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
         with storage.private_storage().open(media.original) as file:
             original = file.read()
     except FileNotFoundError:
-        _fail(media, ORIGINAL_MISSING, run)
+        fail(media, ORIGINAL_MISSING, run)
         return
     try:
         rendered = imaging.render(original)
         stored = _store(media.id, rendered)
     except imaging.Unusable as reason:
-        _fail(media, reason.code, run)
+        fail(media, reason.code, run)
     except Exception:
         if run.attempt >= MAX_ATTEMPTS:
-            _fail(media, PROCESSING_FAILED)
+            fail(media, PROCESSING_FAILED)
         raise
     else:
         folder = _finish(media, rendered, stored, run)
@@ -90,20 +89,6 @@ def _finish(
     locked.save(update_fields=["status", "error", "width", "height", "placeholder", "renditions", "updated_at"])
     record(MediaReady(actor=None, owner_id=locked.owner_id, **media_shape(locked)))
     return _run_of(locked)
-
-
-@transaction.atomic
-def _fail(media: Media, error: str, run: RunningJob | None = None) -> None:
-    """Marks what will not become ready, and says so once."""
-    if run is not None:
-        run.done()
-    locked = Media.objects.select_for_update().filter(id=media.id).first()
-    if locked is None or locked.status in (Media.Status.READY, Media.Status.FAILED):
-        return
-    locked.status, locked.error = Media.Status.FAILED, error
-    locked.save(update_fields=["status", "error", "updated_at"])
-    record(MediaFailed(actor=None, owner_id=locked.owner_id, **media_shape(locked)))
-    log.warning("media_failed id=%s error=%s", locked.id, error)
 
 
 def _run_of(media: Media) -> str | None:
@@ -171,12 +156,12 @@ def _by_id(files_in: Storage, top: str, *, files: bool) -> Iterator[tuple[str, d
 
 
 def _fail_stuck(before: datetime) -> None:
-    """Pictures whose worker was killed each time: their job is dead and nobody told the owner."""
-    unfinished = Media.objects.filter(
-        kind=Media.Kind.IMAGE, status__in=[Media.Status.PENDING, Media.Status.PROCESSING], created_at__lt=before
-    )
-    waiting = Job.objects.filter(task=PROCESS_IMAGE).exclude(state=Job.State.DEAD)
-    at_work = set(waiting.values_list("args__media_id", flat=True))
+    """Media whose worker was killed each time: their job is dead and nobody told the owner."""
+    unfinished = Media.objects.filter(status__in=[Media.Status.PENDING, Media.Status.PROCESSING], created_at__lt=before)
+    waiting = Job.objects.exclude(state=Job.State.DEAD)
+    at_work = set(waiting.filter(task__in=finalizing.PROCESS.values()).values_list("args__media_id", flat=True))
+    uploads = list(waiting.filter(task=sealing.FINALIZE).values_list("args__upload_id", flat=True))
+    at_work |= {str(pk) for pk in UploadSession.objects.filter(pk__in=uploads).values_list("media", flat=True)}
     for media in unfinished.iterator():
         if str(media.id) not in at_work:
-            _fail(media, PROCESSING_FAILED)
+            fail(media, PROCESSING_FAILED)

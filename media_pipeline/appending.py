@@ -1,0 +1,76 @@
+"""tus writes: bytes at the end of an upload, in one extent for each block that comes."""
+
+import threading
+
+from django.utils.http import http_date
+
+from core import errors
+from media_pipeline.bodies import Block
+from media_pipeline.extents import Checksum, Writing
+from media_pipeline.models import UploadSession
+from media_pipeline.sealing import upload_seal
+from media_pipeline.sessions import upload_offset
+
+
+class Appending:
+    """A `Writer` of one PATCH. What came before the connection broke is kept, unless it has a checksum to fulfil."""
+
+    def __init__(self, session: UploadSession, offset: int, checksum: Checksum | None) -> None:
+        self._session, self._offset, self._checksum = session, offset, checksum
+        self._writing: Writing | None = None
+        self._busy = threading.Lock()
+
+    def take(self, block: Block) -> dict[str, str]:
+        """Writes a block; headers for the answer. The last one of a complete upload seals it.
+
+        Conflict with the code `wrong_offset` when that is not where the upload ends; else the errors of `Writing`.
+        """
+        with self._busy:
+            writing = self._writing = self._writing or self._begin()
+            try:
+                writing.append(block.pieces)
+                if self._checksum is None or block.is_last:
+                    writing.finish()
+                    self._offset = writing.end
+                    self._let_go()
+            except BaseException:
+                self._let_go()
+                raise
+        return self.headers() if block.is_last else {}
+
+    def headers(self) -> dict[str, str]:
+        """How far the upload is, and its media when that was the last of it."""
+        session = self._session
+        headers = {"Upload-Offset": str(self._offset)}
+        if self._offset == session.length and not session.is_partial:
+            session = upload_seal(session=session)
+        if session.media_id is not None:
+            headers["Upload-Media-Id"] = str(session.media_id)
+        return headers | expiry_header(session)
+
+    def close(self) -> None:
+        """Lets go of the bytes; of a request that was cancelled, when its last write has returned."""
+        with self._busy:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
+
+    def _begin(self) -> Writing:
+        writing = Writing(self._session, self._offset, checksum=self._checksum)
+        try:
+            if upload_offset(self._session) != self._offset:
+                raise errors.Conflict("The upload does not end at this Upload-Offset: ask where.", code="wrong_offset")
+        except BaseException:
+            writing.close()
+            raise
+        return writing
+
+
+def expiry_header(session: UploadSession) -> dict[str, str]:
+    """`Upload-Expires`, while it does."""
+    if session.state != UploadSession.State.OPEN:
+        return {}
+    return {"Upload-Expires": http_date(session.expires_at.timestamp())}
