@@ -90,7 +90,7 @@ class OneHopHandler(BaseHandler):
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         """Django's, which tries some sixty patterns in turn, for the addresses that are asked for often."""
         if hasattr(request, "urlconf"):
-            match: ResolverMatch = super().resolve_request(request)  # type: ignore[misc]
+            match: ResolverMatch = super().resolve_request(request)
             return match
         request.resolver_match = match = _resolve(get_urlconf() or settings.ROOT_URLCONF, request.path_info)
         return match
