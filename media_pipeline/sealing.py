@@ -68,11 +68,12 @@ def upload_concatenate(
     with transaction.atomic():
         rows = UploadSession.objects.visible_to(owner).select_for_update().filter(pk__in=part_ids, is_partial=True)
         found = {part.pk: part for part in rows.order_by("pk")}
+        ids = [str(part_id) for part_id in part_ids]
+        if (before := UploadSession.objects.visible_to(owner).filter(parts=ids).first()) is not None:
+            return before
         if len(found) != len(part_ids):
             raise errors.NotFound("One of the parts is no partial upload of yours.")
         parts = [found[part_id] for part_id in part_ids]
-        if (before := parts[0].whole) is not None and before.parts == [str(part.pk) for part in parts]:
-            return before
         for part in parts:
             require_open(part)
             if part.length is None or upload_offset(part) != part.length:
@@ -89,7 +90,7 @@ def upload_concatenate(
             metadata=metadata,
             content_type=content_type,
         )
-        whole.parts = [str(part_id) for part_id in part_ids]
+        whole.parts = ids
         _seal(whole, digest=digest, head=head)
         UploadSession.objects.filter(pk__in=part_ids).update(whole=whole)
     return whole

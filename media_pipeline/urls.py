@@ -12,5 +12,5 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/chunks/<str:index>/", uploads.ChunkView.as_view(), name="upload-chunk"),
     path("uploads/<uuid:upload_id>/finalize/", uploads.FinalizeView.as_view(), name="upload-finalize"),
     path("tus/", tus.TusListView.as_view(), name="tus-list"),
-    path("tus/<uuid:upload_id>/", tus.TusDetailView.as_view(), name="tus-detail"),
+    path("tus/<uuid:tus_id>/", tus.TusDetailView.as_view(), name="tus-detail"),
 ]

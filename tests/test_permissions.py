@@ -6,14 +6,14 @@ A new route, method or channel needs a row: the suite fails without one and says
 
 import base64
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
@@ -23,10 +23,12 @@ from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
 from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
+from media_pipeline.sessions import upload_open
 from posts.models import Report
 from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
 from tests.actors import ACTORS, Cast, make_cast
 from tests.factories import PASSWORD, CommentFactory, PostFactory, RecipeFactory
+from tests.routed import METHODS, keys_of, methods_of, routes, rows
 
 ROUTES = """
 route                 method  anonymous customer seller owner other moderator admin revoked
@@ -131,6 +133,15 @@ media-list            POST    401       202      202    202   202   202       20
 media-detail          GET     401       404      404    200   404   404       404   401
 media-detail          DELETE  401       404      404    204   404   404       404   401
 
+upload-list           POST    401       201      201    201   201   201       201   401
+upload-detail         GET     401       404      404    200   404   404       404   401
+upload-detail         DELETE  401       404      404    204   404   404       404   401
+upload-chunk          PUT     401       404      404    201   404   404       404   401
+upload-finalize       POST    401       404      404    409   404   404       404   401
+tus-list              POST    401       201      201    201   201   201       201   401
+tus-detail            PATCH   401       404      404    204   404   404       404   401
+tus-detail            DELETE  401       404      404    204   404   404       404   401
+
 events                GET     200       200      200    200   200   200       200   401
 
 live                  GET     200       200      200    200   200   200       200   200
@@ -184,49 +195,30 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("comment-detail", "PATCH"): {"text": "Better."},
     ("views", "POST"): {"post_ids": [1]},
     ("media-list", "POST"): {"image": "{picture}"},
+    ("upload-list", "POST"): {"filename": "a.jpg", "content_type": "image/jpeg", "length": 10},
+}
+# What is sent beside it, and for what is no JSON instead of it.
+TUS = {"Tus-Resumable": "1.0.0"}
+HEADERS: dict[tuple[str, str], dict[str, str]] = {
+    ("tus-list", "POST"): {**TUS, "Upload-Length": "10"},
+    ("tus-detail", "PATCH"): {**TUS, "Upload-Offset": "0"},
+    ("tus-detail", "DELETE"): TUS,
+}
+RAW: dict[tuple[str, str], tuple[bytes, str]] = {
+    ("upload-chunk", "PUT"): (b"x", "application/octet-stream"),
+    ("tus-detail", "PATCH"): (b"x", "application/offset+octet-stream"),
 }
 # What in an address or a body leads to the owner or to a thing of theirs.
 OWNED = {"username", "recipe_id", "recipe_channel", "post_id", "comment_id", "owner_id"}
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-def rows(table: str) -> Iterator[list[str]]:
-    header, *lines = (line.split() for line in table.splitlines() if line.strip())
-    assert header[-len(lines[0]) :] == header
-    for line in lines:
-        assert len(line) == len(header), f"this row has not {len(header)} columns: {' '.join(line)}"
-        yield line
 
 
 EXPECTED = {(name, method): dict(zip(ACTORS, map(int, codes), strict=True)) for name, method, *codes in rows(ROUTES)}
-
-
-def routes(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """(name, pattern) of all that the resolver knows, names with their namespace."""
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
-        else:
-            yield f"{namespace}{entry.name or entry.pattern}", entry
 
 
 ROUTED = {name: pattern for name, pattern in routes(get_resolver()) if not name.startswith("admin:")}
 # An address of an earlier system has its successor's rows: it is the same view.
 EARLIER = {name: pattern for name, pattern in ROUTED.items() if isinstance(pattern.callback, Earlier)}
 KNOWN = {name: pattern for name, pattern in ROUTED.items() if name not in EARLIER}
-
-
-def keys_of(pattern: URLPattern) -> set[str]:
-    """The names in `/users/<str:username>/` and `(?P<username>...)`."""
-    return set(pattern.pattern.converters) | set(pattern.pattern.regex.groupindex)
-
-
-def methods_of(pattern: URLPattern) -> set[str]:
-    """What the view says it takes; of a plain function view that is GET, and the next test shows that it is all."""
-    view_class = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
-    if view_class is None:
-        return {"GET"}
-    return {method for method in METHODS if hasattr(view_class, method.lower())}
 
 
 @pytest.fixture
@@ -251,6 +243,9 @@ def things(cast: Cast) -> dict[str, Any]:
         "recipe_id": recipe.pk,
         "recipe_channel": f"recipe:{recipe.pk}",
         "media_id": media.pk,
+        "upload_id": upload_open(owner=cast.owner, length=2, chunk_size=1).pk,
+        "tus_id": upload_open(owner=cast.owner, length=2).pk,
+        "index": "0",
         "tag": "soup",
         "report_id": Report.objects.create(target="user", target_id=cast.owner.pk, user=cast.owner, reason="spam").pk,
         "picture": base64.b64encode(data.getvalue()).decode(),
@@ -289,7 +284,11 @@ def status_for(client: Any, name: str, method: str, things: dict[str, Any]) -> i
         key: things[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
         for key, value in BODIES.get((name, method), {}).items()
     }
-    arguments = {"data": body} if method == "GET" else {"data": body, "format": "json"}
+    arguments: dict[str, Any] = {"data": body} if method == "GET" else {"data": body, "format": "json"}
+    if (name, method) in RAW:
+        data, content_type = RAW[name, method]
+        arguments = {"data": data, "content_type": content_type}
+    arguments["headers"] = HEADERS.get((name, method), {})
     send = getattr(client, method.lower())
     return in_vain(lambda: send(address(name, things), **arguments)).status_code
 

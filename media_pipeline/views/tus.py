@@ -140,9 +140,9 @@ class TusDetailView(TusView):
         """The clients never try again after 429; what is limited is how many uploads are begun."""
         return super().get_throttles() if self.request.method == "DELETE" else []
 
-    def head(self, request: Request, upload_id: UUID) -> Response:
+    def head(self, request: Request, tus_id: UUID) -> Response:
         """How far the upload is. Complete ones are told of for a while: the client may have lost the last answer."""
-        session = get_upload_for_user(request.user, upload_id)
+        session = get_upload_for_user(request.user, tus_id)
         if is_forgotten(session):
             raise errors.Gone("This upload has become media.", code="finalized")
         headers = {"Cache-Control": "no-store", **Appending(session, upload_offset(session), None).headers()}
@@ -174,8 +174,8 @@ class TusDetailView(TusView):
         request={tus.BODY_TYPE: OpenApiTypes.BINARY},
         responses={204: None},
     )
-    def patch(self, request: Request, upload_id: UUID) -> Response:
-        session = get_upload_for_user(request.user, upload_id)
+    def patch(self, request: Request, tus_id: UUID) -> Response:
+        session = get_upload_for_user(request.user, tus_id)
         if session.parts:
             raise errors.Forbidden("A whole takes no bytes: it consists of its parts.", code="final_upload")
         if request.headers.get("Content-Type") != tus.BODY_TYPE:
@@ -195,8 +195,8 @@ class TusDetailView(TusView):
         parameters=[RESUMABLE],
         responses={204: None},
     )
-    def delete(self, request: Request, upload_id: UUID) -> Response:
-        upload_abort(session=get_upload_for_user(request.user, upload_id))
+    def delete(self, request: Request, tus_id: UUID) -> Response:
+        upload_abort(session=get_upload_for_user(request.user, tus_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
