@@ -87,9 +87,12 @@ class Load:
     def wait_caught_up(self, *, seconds: float) -> None:
         """Returns when every reader has received all that is stored at this moment."""
         heads = self.deployment.heads(*self.channels)
-        wait_until(
-            lambda: not self.ask("behind", heads=heads)["readers"], what="every reader at the head", seconds=seconds
-        )
+        try:
+            wait_until(
+                lambda: not self.ask("behind", heads=heads)["readers"], what="every reader at the head", seconds=seconds
+            )
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.ask('behind', heads=heads)}, {self.ask('state')}") from None
 
     def assert_nothing_lost(self, *, seconds: float = 60) -> dict[str, Any]:
         """Ends the writing; acknowledged = stored = received, dense, in order, no duplicate. Returns the last state."""

@@ -62,7 +62,7 @@ class Reader(WSListener):
         self.transport: WSTransport | None = None
         self.subscribed: set[str] = set()
         self.heard = time.monotonic()
-        self.pings = 0
+        self.connections = self.pings = 0
 
     @property
     def open(self) -> bool:
@@ -70,6 +70,7 @@ class Reader(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport, self.heard = transport, time.monotonic()
+        self.connections += 1
         self.subscribed = set()
         commands: list[dict[str, Any]] = [{"id": 1, "connect": {}}]
         for number, channel in enumerate(self.channels, start=2):
@@ -105,6 +106,7 @@ class Reader(WSListener):
 
     def _subscribed(self, channel: str, reply: dict[str, Any]) -> None:
         if error := reply.get("error"):
+            self.load.errors[str(error)] += 1
             if not error.get("temporary"):
                 self.load.faults[f"{channel}: {error}"] += 1
             self.hang_up()
@@ -191,6 +193,7 @@ class Load:
         self.faults: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
         self.closings: Counter[int] = Counter()
         self.disconnections = 0
         self._parsed: dict[bytes, list[dict[str, Any]]] = {}
@@ -222,14 +225,17 @@ class Load:
     async def _open(self, reader: Reader, *, first: bool = False) -> None:
         if not first:
             await asyncio.sleep(random.uniform(*BACK_OFF))
-        while True:
+        before = reader.connections
+        while reader.connections == before:
             server = random.choice(self.servers)
             async with self._opening:
-                with suppress(Exception):  # refused, reset, silent: another time, perhaps at another server
+                # Refused, reset, silent: another time, perhaps at another server. picows may also cancel itself, or
+                # return without having told the listener.
+                with suppress(Exception, asyncio.CancelledError):
                     async with asyncio.timeout(CONNECT_SECONDS):
                         await ws_connect(lambda: reader, server.replace("http", "ws") + "/ws/")
-                    return
-            await asyncio.sleep(random.uniform(*BACK_OFF))
+            if reader.connections == before:
+                await asyncio.sleep(random.uniform(*BACK_OFF))
 
     async def _notice_silence(self) -> None:
         while True:
@@ -276,6 +282,7 @@ class Load:
             "disconnections": self.disconnections,
             "closings": dict(self.closings),
             "lost": dict(self.lost),
+            "errors": dict(self.errors),
             "refusals": dict(self.refusals),
             "faults": dict(self.faults.most_common(20)),
         }

@@ -19,7 +19,7 @@ def test_killed_servers_and_relays_lose_nothing(deployment: Deployment, kills: i
     victims = [*WEBS, "relay"] + [chance.choice([*WEBS, "relay", "relay"]) for _ in range(kills - 3)]
     chance.shuffle(victims)
     began = time.monotonic()
-    with load_on(deployment, sockets=sockets) as load:
+    with load_on(deployment, sockets=sockets, rate=20 + sockets / 50) as load:
         for victim in victims:
             # No condition: any moment may be the wrong one, and so is that at which it comes back.
             time.sleep(chance.uniform(0.1, 1.5))
