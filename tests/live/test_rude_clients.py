@@ -82,7 +82,12 @@ def test_a_flood_of_commands_is_refused_and_then_closed_while_others_are_served(
 @pytest.mark.faults
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_floods_take_no_memory_for_good(stack: Stack) -> None:
-    frames = [PINGS, "{}\n" * 20_000, "[" * 60_000, '{"id":1,"subscribe":{"channel":"' + "x" * 60_000 + '"}}']
+    frames = [
+        PINGS,
+        "{}\n" * 20_000,
+        "[" * 60_000,
+        '{"id":1,"subscribe":{"channel":"' + "x" * 60_000 + '"}}\n{"send":{}}',
+    ]
     sizes = []
     for _ in range(5):
         for _ in range(20):
