@@ -7,31 +7,40 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 
 # Runs in the child, replaces itself by the command. A `preexec_fn` would do it in our own forked memory, which
 # deadlocks once we have threads; this costs 20 ms instead. The parent may have died before prctl (1 is
 # PR_SET_PDEATHSIG) was called, hence the look at the parent's id.
 _SHIM = """
-import ctypes, os, sys
+import ctypes, os, resource, sys
 signum, parent = int(sys.argv[1]), int(sys.argv[2])
+for pair in filter(None, sys.argv[3].split(",")):
+    kind, most = map(int, pair.split("="))
+    resource.setrlimit(kind, (most, most))
 if sys.platform == "linux":
     ctypes.CDLL(None, use_errno=True).prctl(1, signum)
     if os.getppid() != parent:
         sys.exit("The process that started this one is gone.")
 try:
-    os.execvp(sys.argv[3], sys.argv[3:])
+    os.execvp(sys.argv[4], sys.argv[4:])
 except OSError as error:
-    sys.exit(f"{sys.argv[3]}: {error.strerror}")
+    sys.exit(f"{sys.argv[4]}: {error.strerror}")
 """
 
 
-def bound(command: list[str], *, signum: signal.Signals = signal.SIGTERM) -> list[str]:
+def bound(
+    command: list[str], *, signum: signal.Signals = signal.SIGTERM, limits: Mapping[int, int] | None = None
+) -> list[str]:
     """COMMAND so wrapped that the kernel sends it SIGNUM when the thread that started it ends.
+
+    `limits`: what it may take at most, by kind (`resource.RLIMIT_AS` and so on).
 
     Start it from the main thread, with `start_new_session=True`: a Ctrl-C in the terminal then reaches only us, and
     we stop our children in order. Only Linux has this signal; elsewhere the command runs unbound.
     """
-    return [sys.executable, "-I", "-S", "-c", _SHIM, str(int(signum)), str(os.getpid()), *command]
+    pairs = ",".join(f"{kind}={most}" for kind, most in (limits or {}).items())
+    return [sys.executable, "-I", "-S", "-c", _SHIM, str(int(signum)), str(os.getpid()), pairs, *command]
 
 
 def ask_for_death_signal(signum: signal.Signals) -> None:

@@ -29,7 +29,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
         content: bytes = data.read()
         return content
 
-    def check_size(self, file: UploadedFile[Any]) -> None:
+    def check_size(self, file: "UploadedFile[Any]") -> None:
         if file.size is None or file.size > MAX_BYTES:
             raise TooLarge(TOO_MANY_BYTES)
 
@@ -37,7 +37,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
 class MediaField(PictureField):
     """A video too, as large as the body of a request may be; larger ones are uploaded in chunks."""
 
-    def check_size(self, file: UploadedFile[Any]) -> None:
+    def check_size(self, file: "UploadedFile[Any]") -> None:
         sniffed = sniff(file.read(HEAD_BYTES))
         file.seek(0)
         if sniffed is None or sniffed.kind != Media.Kind.VIDEO:

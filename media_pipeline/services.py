@@ -1,4 +1,4 @@
-"""Taking pictures in. The work on them is done later, by the job that `image_create` records."""
+"""Taking pictures and small videos in. The work on them is done later, by the job that is recorded here."""
 
 import base64
 import binascii
@@ -11,6 +11,7 @@ from django.db import models, transaction
 from core import errors
 from media_pipeline import imaging, storage
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.sniffing import HEAD_BYTES, sniff
 from realtime.outbox import record_job
 
 TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
@@ -56,6 +57,21 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     media.original = storage.store_original(media.id, data)
     media.save(force_insert=True)
     record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
+    return media
+
+
+@transaction.atomic
+def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
+    """A picture (`image_create`) or a video, by its bytes. Only the first ones of a video are read here."""
+    sniffed = sniff(data[:HEAD_BYTES])
+    if sniffed is None or sniffed.kind != Media.Kind.VIDEO:
+        return image_create(owner=owner, data=data, field=field)
+    media = Media(
+        id=uuid.uuid4(), owner=owner, kind=Media.Kind.VIDEO, content_type=sniffed.content_type, size=len(data)
+    )
+    media.original = storage.store_original(media.id, data)
+    media.save(force_insert=True)
+    record_job("media_pipeline.process_video", queue="media", media_id=str(media.id))
     return media
 
 

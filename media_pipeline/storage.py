@@ -6,10 +6,12 @@ Keys are made of our own UUIDs and never of what a client called its file. Only 
 import contextlib
 import logging
 import secrets
+import shutil
 import uuid
 import weakref
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -60,6 +62,19 @@ def store_original(media_id: uuid.UUID, data: bytes) -> str:
     return key
 
 
+def copy_original(key: str, folder: Path) -> Path:
+    """A file of the private storage as one on this host's disk: itself, or a copy in FOLDER. FileNotFoundError."""
+    storage = private_storage()
+    with contextlib.suppress(NotImplementedError):  # an object store has no paths
+        path = Path(storage.path(key))
+        path.stat()
+        return path
+    copy = folder / "original"
+    with storage.open(key) as source, copy.open("wb") as file:
+        shutil.copyfileobj(source, file, 1024 * 1024)
+    return copy
+
+
 class UndoneUnlessCommitted:
     """An on_commit callback that calls a function (to delete a file) when it is dropped without having been called.
 
@@ -91,6 +106,15 @@ def delete_folder(storage: Storage, folder: str) -> None:
     for name in files:
         delete_quietly(storage, f"{folder}/{name}")
     delete_if_empty(storage, folder)
+
+
+def delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
+    """Deletes what all runs wrote but the one that committed: no other can commit any more."""
+    public, parent = public_storage(), renditions_folder(media_id)
+    for name in listed(public, parent)[0]:
+        if name != keep:
+            delete_folder(public, f"{parent}/{name}")
+    delete_if_empty(public, parent)
 
 
 def delete_if_empty(storage: Storage, folder: str) -> None:

@@ -6,16 +6,16 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
 from core.celery import app
-from media_pipeline import finalizing, imaging, sealing, storage
+from media_pipeline import finalizing, imaging, sealing, storage, transcoding
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
+from media_pipeline.renditions import store_renditions
 from media_pipeline.shapes import media_shape
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
 from realtime.models import Job
@@ -47,7 +47,7 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
         return
     try:
         rendered = imaging.render(original)
-        stored = _store(media.id, rendered)
+        stored = store_renditions(storage.new_run_folder(media.id), rendered)
     except imaging.Unusable as reason:
         fail(media, reason.code, run)
     except Exception:
@@ -56,21 +56,7 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
         raise
     else:
         folder = _finish(media, rendered, stored, run)
-        _delete_runs(media.id, keep=folder)
-
-
-def _store(media_id: uuid.UUID, rendered: imaging.Rendered) -> dict[str, dict[str, str | int]]:
-    """Writes the renditions; what `Media.renditions` is to hold."""
-    folder, public = storage.new_run_folder(media_id), storage.public_storage()
-    stored: dict[str, dict[str, str | int]] = {}
-    for name, rendition in rendered.renditions.items():
-        stored[name] = {
-            "jpeg": public.save(f"{folder}/{name}.jpg", ContentFile(rendition.jpeg)),
-            "webp": public.save(f"{folder}/{name}.webp", ContentFile(rendition.webp)),
-            "width": rendition.width,
-            "height": rendition.height,
-        }
-    return stored
+        storage.delete_runs(media.id, keep=folder)
 
 
 @transaction.atomic
@@ -97,21 +83,13 @@ def _run_of(media: Media) -> str | None:
     return str(large["jpeg"]).rsplit("/", 2)[-2] if large else None
 
 
-def _delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
-    """Deletes what other runs wrote: none of them can commit any more."""
-    public, parent = storage.public_storage(), storage.renditions_folder(media_id)
-    for name in storage.listed(public, parent)[0]:
-        if name != keep:
-            storage.delete_folder(public, f"{parent}/{name}")
-    storage.delete_if_empty(public, parent)
-
-
 @app.task(name="media_pipeline.sweep_files")
 def sweep_files() -> None:
     """Hourly: deletes files that no row knows, and gives up media whose job has died without a word."""
     before = timezone.now() - SWEPT_AFTER
     _sweep_originals(before)
     _sweep_renditions(before)
+    transcoding.sweep_work_folders()
     _fail_stuck(before)
 
 

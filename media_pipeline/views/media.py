@@ -17,7 +17,7 @@ from core.etags import conditional
 from core.idempotency import idempotent
 from media_pipeline.models import Media
 from media_pipeline.serializers import MediaInput, MediaOutput
-from media_pipeline.services import image_create, media_delete
+from media_pipeline.services import image_create, media_create, media_delete
 from media_pipeline.shapes import media_shape
 
 TAGS = ["media"]
@@ -40,11 +40,13 @@ class MediaListView(APIView):
 
     @extend_schema(
         operation_id="media_create",
-        summary="Upload a picture",
+        summary="Upload a picture or a small video",
         description=(
             "JPEG, PNG, WebP, GIF (its first frame) or HEIC, up to 20 MB and 50 megapixels, as a file in multipart or "
-            "as base64 in JSON. The renditions are made afterwards: `media.ready` or `media.failed` is heard on "
-            "`inbox:{your id}`. The id is good as `image_id` at once."
+            "as base64 in JSON. MP4, QuickTime, WebM or Matroska, up to half an hour and 4K, as a file in multipart; "
+            "what is too large for one request is uploaded in chunks. The renditions are made afterwards: "
+            "`media.ready` or `media.failed` is heard on `inbox:{your id}`, and for videos `upload.progress`. The id "
+            "is good as `image_id` (of a picture) and in `media_ids` at once."
         ),
         tags=TAGS,
         request={"multipart/form-data": FILE_FORM, "application/json": MediaInput},
@@ -62,7 +64,8 @@ class MediaListView(APIView):
         data = MediaInput(data=request.data)
         data.is_valid(raise_exception=True)
         field = data.field_sent
-        media = image_create(owner=request.user, data=data.validated_data[field], field=field)
+        create = media_create if field == "file" else image_create
+        media = create(owner=request.user, data=data.validated_data[field], field=field)
         return Response(
             media_shape(media), status=status.HTTP_202_ACCEPTED, headers={"Location": f"/api/media/{media.id}/"}
         )

@@ -1,0 +1,133 @@
+"""Films: a file in, HLS and a picture of it out. Nothing here knows Django, owners or storage.
+
+`inspect` reads the first bytes; `render` probes, then has ffmpeg make the variants. Both raise `Unusable`. What is
+wrong with us and not with the film (no ffmpeg, a full disk) is another error, and may go better the next time.
+"""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from media_pipeline import confined, hls
+from media_pipeline.confined import Finished, Limits
+from media_pipeline.imaging import TOO_LARGE, TRUNCATED, UNSUPPORTED, Rendered, Unusable
+from media_pipeline.imaging import render as render_picture
+from media_pipeline.probe import DEMUXERS, MAX_SECONDS, TOO_LONG, Facts
+from media_pipeline.sniffing import HEAD_BYTES, sniff
+
+TIMED_OUT, FFMPEG_MISSING = "timed_out", "ffmpeg_missing"
+NO_FFMPEG = "There is no ffmpeg: install it (apt install ffmpeg) or `pip install imageio-ffmpeg`. Videos need it."
+
+# Most of half an hour: a film of MAX_SECONDS takes a quarter of it on two cores.
+TIME_LIMIT = 1600
+PROBE_LIMITS = Limits(seconds=120, memory=2 * 1024**3, file_size=64 * 1024**2)
+FFMPEG_LIMITS = Limits(seconds=TIME_LIMIT, memory=4 * 1024**3, file_size=2 * 1024**3)
+# It was us, or the machine, who ended it: not the film.
+ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
+
+
+class FfmpegMissing(Exception):
+    """Neither on PATH nor in the wheel imageio-ffmpeg."""
+
+
+@dataclass(frozen=True)
+class RenderedVideo:
+    """`files` lie in the folder that was given; the playlist that names the others comes last."""
+
+    duration: float
+    width: int
+    height: int
+    poster: Rendered
+    files: list[Path]
+
+
+def inspect(head: bytes) -> str:
+    """The content type, by the first bytes (HEAD_BYTES of them are enough)."""
+    sniffed = sniff(head)
+    # AVIF is a picture in the clothes of an MP4.
+    if sniffed is None or sniffed.content_type not in DEMUXERS or head[8:12] in (b"avif", b"avis"):
+        raise Unusable(UNSUPPORTED, "The video must be an MP4, QuickTime, WebM or Matroska file.")
+    return sniffed.content_type
+
+
+def ffmpeg_path() -> str:
+    """ffmpeg on PATH, else the one in the wheel. Raises FfmpegMissing."""
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise FfmpegMissing(NO_FFMPEG) from error
+
+
+def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> RenderedVideo:
+    """The variants, in FOLDER, and the poster. `on_progress` gets percent, twice a second at most.
+
+    What `on_progress` raises ends it, and ffmpeg with it. Raises Unusable and FfmpegMissing.
+    """
+    with source.open("rb") as file:
+        content_type = inspect(file.read(HEAD_BYTES))
+    ffmpeg = ffmpeg_path()
+    facts, picture = _probe(source, content_type, folder)
+    poster = render_picture(picture)
+    variants = hls.variants_of(facts)
+    _transcode([ffmpeg, *hls.arguments(source, content_type, facts, variants)], folder, facts, on_progress)
+    try:
+        playlist = hls.master_playlist(folder, facts, variants)
+    except (ValueError, FileNotFoundError) as error:
+        raise Unusable(TRUNCATED, "The video is damaged or incomplete.") from error
+    (folder / hls.MASTER).write_text(playlist)
+    names = [f"{variant.name}.{kind}" for kind in ("mp4", "m3u8") for variant in variants]
+    files = [folder / name for name in (*names, hls.MASTER)]
+    return RenderedVideo(facts.duration, variants[0].width, variants[0].height, poster, files)
+
+
+def _probe(source: Path, content_type: str, folder: Path) -> tuple[Facts, bytes]:
+    """The facts, and the poster as PNG."""
+    lines: list[str] = []
+    poster = folder / "poster.png"
+    command = [sys.executable, "-m", "media_pipeline.probe", str(source), content_type, str(poster)]
+    finished = confined.run(command, limits=PROBE_LIMITS, errors=folder / "probe.log", on_line=lines.append)
+    _require_success(finished)
+    answer = json.loads(lines[-1])
+    if "code" in answer:
+        raise Unusable(answer["code"], answer["detail"])
+    return Facts(**answer), poster.read_bytes()
+
+
+def _transcode(command: list[str], folder: Path, facts: Facts, on_progress: Callable[[int], None]) -> None:
+    def on_line(line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.isdigit():
+            seconds = int(value) / 1_000_000
+            # The packets said how long it is; what goes on for longer was made to.
+            if seconds > MAX_SECONDS * 1.05:
+                raise Unusable(TOO_LONG, "The video does not end where it said.")
+            on_progress(min(99, int(100 * seconds / facts.duration)))
+
+    finished = confined.run(command, limits=FFMPEG_LIMITS, errors=folder / "ffmpeg.log", cwd=folder, on_line=on_line)
+    _require_success(finished)
+
+
+def _require_success(finished: Finished) -> None:
+    """Raises what a program's end means: Unusable, or OSError and RuntimeError for what is not the film's fault."""
+    if finished.code == 0:
+        return
+    if finished.timed_out or finished.code == -signal.SIGXCPU:
+        raise Unusable(TIMED_OUT, "The video takes too long to process.")
+    if os.strerror(errno.ENOSPC) in finished.said:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if os.strerror(errno.ENOMEM) in finished.said or "MemoryError" in finished.said or finished.code == -signal.SIGXFSZ:
+        raise Unusable(TOO_LARGE, "The video takes too much memory or space to process.")
+    if finished.code in ENDED or "Traceback" in finished.said:
+        raise RuntimeError(f"ended by {finished.code}: {finished.said[-300:]}")
+    raise Unusable(TRUNCATED, "The video is damaged or incomplete.")
