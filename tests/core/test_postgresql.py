@@ -54,3 +54,17 @@ def test_what_a_session_has_prepared_is_planned_once(settings: Settings, prepare
             assert cursor.fetchone() == (mode,)
     finally:
         other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_ends_of_a_session_notice_soon_that_the_other_is_cut_off() -> None:
+    """The server's end too, which would otherwise keep the locks of a dead host's transaction."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT current_setting('tcp_keepalives_idle'), current_setting('tcp_user_timeout')")
+            assert cursor.fetchone() == ("2", "4000")
+        ours = other.connection.info.dsn_parameters
+        assert (ours["keepalives_idle"], ours["tcp_user_timeout"]) == ("2", "4000")
+    finally:
+        other.close()
