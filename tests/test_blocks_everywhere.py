@@ -12,6 +12,7 @@ import orjson
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.urls import reverse
+from pytest_django import Settings
 from rest_framework.views import APIView
 
 from accounts.services.sessions import session_open
@@ -23,6 +24,7 @@ from realtime.publishing import messages_of
 from tests.actors import access_of
 from tests.jobs import run_jobs
 from tests.realtime.conftest import Sockets, hub, sockets  # noqa: F401  fixtures
+from tests.realtime.event_reader import EventReader
 from tests.realtime.sockets import Socket
 from tests.relaying import relay_now
 from tests.strangers import TAG, Stranger, Strangers, make_strangers
@@ -171,6 +173,12 @@ class Ear:
                 if push["channel"] in self.offsets:
                     self.offsets[push["channel"]] = push["pub"]["offset"]
 
+    async def past_and_present(self, channel: str) -> str:
+        """All of the channel's history, and who is there."""
+        past = await self.socket.command("history", channel=channel, limit=-1)
+        assert "history" in past, (channel, past)
+        return orjson.dumps([past, await self.socket.command("presence", channel=channel)]).decode()
+
     def channels_that_tell_of(self, other: Stranger) -> set[str]:
         return {name for name, pubs in self.heard.items() if tells_of(other, orjson.dumps(pubs).decode())}
 
@@ -178,6 +186,18 @@ class Ear:
         for name in self.offsets:
             offsets = [publication["offset"] for publication in self.heard[name]]
             assert offsets == list(range(1, len(offsets) + 1)), name
+
+
+async def streamed(ear: Ear) -> str:
+    """All events of the channels that EAR hears, as an event stream tells them from the beginning."""
+    places = ",".join(f"{name}=0" for name in ear.offsets)
+    token = await sync_to_async(lambda: access_of(session_open(user=ear.one.person.user)))()
+    since = f"1;{await sync_to_async(current_epoch)()};{places}"
+    stream = await EventReader(list(ear.offsets), token=token, last_event_id=since).opened()
+    events = [await stream.event() for _ in range(sum(ear.offsets.values()))]
+    assert {event.name for event in events} == {"message"}
+    await stream.leave()
+    return orjson.dumps([event.data for event in events]).decode()
 
 
 def channels(world: Strangers) -> list[str]:
@@ -195,7 +215,11 @@ async def relay() -> None:
         await layer.group_send(group_of(message["channel"]), dict(message))
 
 
-async def test_no_channel_tells_of_either_of_two_with_a_block_between_them(sockets: Sockets) -> None:  # noqa: F811
+async def test_no_channel_tells_of_either_of_two_with_a_block_between_them(
+    sockets: Sockets,  # noqa: F811
+    settings: Settings,
+) -> None:
+    settings.COMMANDS_PER_SECOND = None
     world = await sync_to_async(make_strangers)()
     await relay()
     pairs = ((world.ann, world.bob), (world.bob, world.ann))
@@ -225,3 +249,7 @@ async def test_no_channel_tells_of_either_of_two_with_a_block_between_them(socke
         ear.assert_dense()
         assert ear.channels_that_tell_of(other) == set()
         assert not {"post", "recipe", "user", "inbox"} - {name.partition(":")[0] for name in ear.offsets}
+        told = {name: await ear.past_and_present(name) for name in ear.offsets}
+        assert {name for name, text in told.items() if tells_of(other, text)} == set()
+        # By server-sent events, from the beginning too.
+        assert not tells_of(other, await streamed(ear))
