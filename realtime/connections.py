@@ -236,14 +236,22 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(self.channels) >= limit:
             raise protocol.LimitExceeded
-        as_of = self.standing_as_of
+        known = self._known_of(channel)
         await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
-        if self.standing_as_of != as_of and not await may_read(channel, self.user_id):
-            # Their rights changed while the first answer was under way, and this channel was not asked about then.
+        if self._known_of(channel) != known and not await may_read(channel, self.user_id):
+            # It was taken away while the first answer was under way, when nobody asked for this reader.
             self.hub.unsubscribe(self, channel)
             raise protocol.PermissionDenied
         return self._encodable(result), [replied]
+
+    def _known_of(self, channel: str) -> tuple[object, ...]:
+        """Another value once an event may have changed who reads the channel, or what this person may read.
+
+        Of a channel that nobody hears here, no event would be noticed.
+        """
+        topic = self.hub.topics.get(channel)
+        return (self.standing_as_of, topic.questions, topic) if topic is not None and topic.opened else ()
 
     async def _check_right(self, channel: str) -> None:
         """Raises UnknownChannel, PermissionDenied, or Unauthorized when only somebody signed in could read such."""

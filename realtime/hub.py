@@ -275,6 +275,7 @@ class Hub:
             asked |= event.reauthorize
         if asked:
             topic.doubtful |= asked
+            topic.questions += 1
             self._background(self.rechecks.after_events(topic))
 
     def _flush(self) -> None:

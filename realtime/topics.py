@@ -41,6 +41,7 @@ class Topic:
         "offset",
         "opened",
         "pending",
+        "questions",
         "readers",
     )
 
@@ -58,6 +59,8 @@ class Topic:
         self.behind = False
         # Events said that rights have changed, and not all those concerned have been asked yet.
         self.doubtful = Reauthorize.NOBODY
+        # How often that was: whoever is about to be a reader looks whether their answer is older.
+        self.questions = 0
         self.readers: set[Connection] = set()
         # Those of them from whom anybody is hidden: usually none, so that one look at it is all that hiding costs.
         self.hiders: set[Connection] = set()

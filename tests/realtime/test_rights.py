@@ -162,3 +162,30 @@ async def test_a_recheck_that_fails_is_made_up_for(sockets: Sockets, monkeypatch
     assert await leaver.offsets(1) == [1]
     assert (await leaver.push())["unsubscribe"]["code"] == 2000
     assert failing.is_set()
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_a_right_that_the_channel_takes_away_while_it_is_looked_up_lets_nobody_in(
+    sockets: Sockets, heard: bool
+) -> None:
+    answered, taken_away = threading.Event(), threading.Event()
+
+    def slow(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+        allowed = members(key, user_ids)
+        if 1 in user_ids and not answered.is_set():
+            answered.set()
+            assert taken_away.wait(10)
+        return allowed
+
+    register_namespace("club", authorize=slow, description="Members only")
+    member, leaver = await sockets.open(token="token-2"), await sockets.open(token="token-1")
+    if heard:
+        await member.subscribe("club:1")
+    asking = asyncio.create_task(leaver.command("subscribe", channel="club:1"))
+    await asyncio.to_thread(answered.wait, 10)
+    MEMBERS.discard(1)
+    await announce(*await store("club:1", 1), reauthorize=Reauthorize.READERS)
+    if heard:
+        assert await member.offsets(1) == [1]
+    taken_away.set()
+    assert (await asking)["error"]["code"] == 103
