@@ -52,11 +52,15 @@ class Writer(Protocol):
 
 @dataclass
 class Body:
-    """A request's body. `declared` is its Content-Length, if it has one. The view that wants the rest sets `writer`."""
+    """A request's body. `declared` is its Content-Length, if it has one. The view that wants the rest sets `writer`.
+
+    `is_abandoned`: the request was cancelled, perhaps while the view still works on the first block.
+    """
 
     first: Block
     declared: int | None = None
     writer: Writer | None = None
+    is_abandoned: bool = False
 
 
 def body_of(request: Request) -> Body:
@@ -97,12 +101,13 @@ class UploadBodies:
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        await self._rest(scope, _nothing, keep)
-        if body.writer is not None and not body.first.is_last:
-            try:
-                if answer[0]["status"] < 300:
-                    await _write_rest(body.writer, incoming, answer)
-            finally:
+        try:
+            await self._rest(scope, _nothing, keep)
+            if body.writer is not None and not body.first.is_last and answer[0]["status"] < 300:
+                await _write_rest(body.writer, incoming, answer)
+        finally:
+            body.is_abandoned = True
+            if body.writer is not None and not body.first.is_last:
                 with suppress(DomainError):  # overloaded: what is not closed now is when it is collected
                     await threads.run(body.writer.close)
         for message in answer:

@@ -208,7 +208,10 @@ def _append(request: Request, session: UploadSession, offset: int, checksum: Che
     if session.length is not None and body.declared is not None and offset + body.declared > session.length:
         raise errors.TooLarge("These are more bytes than the upload was declared to have.")
     appending = body.writer = Appending(session, offset, checksum)
-    return appending.take(body.first)
+    headers = appending.take(body.first)
+    if body.is_abandoned:
+        appending.close()
+    return headers
 
 
 def _created(session: UploadSession, headers: dict[str, str]) -> Response:

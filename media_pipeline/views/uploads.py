@@ -73,6 +73,7 @@ class UploadListView(APIView):
             length=fields["length"],
             chunk_size=fields["chunk_size"],
             metadata={"filename": fields["filename"], "filetype": fields["content_type"]},
+            content_type=fields["content_type"].partition(";")[0].strip().lower(),
             sha256=fields.get("sha256", "").lower(),
         )
         location = f"/api/uploads/{session.pk}/"

@@ -16,6 +16,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from core.files import MediaFiles
 from tests.jobs import run_jobs
+from tests.media_pipeline.pictures import encoded, photo
 
 
 def client_of(name: str) -> APIClient:
@@ -84,3 +85,9 @@ def files(settings: Settings) -> Callable[[], list[Path]]:
         return sorted(path for root in roots for path in root.rglob("*") if path.is_file())
 
     return look
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    """A JPEG of some kilobytes."""
+    return encoded(photo(640, 480))

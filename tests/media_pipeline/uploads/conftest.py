@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from tests.live.people import Person
-from tests.media_pipeline.pictures import encoded, photo
 from tests.stack import Stack, wait_until
 
 CHUNK = 1024
@@ -74,19 +73,13 @@ def clients_closed() -> Iterator[None]:
 
 
 @pytest.fixture
-def ann(stack: Stack) -> Uploader:
+def anna(stack: Stack) -> Uploader:
     return Uploader(stack)
 
 
 @pytest.fixture
-def bob(stack: Stack) -> Uploader:
+def bert(stack: Stack) -> Uploader:
     return Uploader(stack)
-
-
-@pytest.fixture(scope="session")
-def picture() -> bytes:
-    """A JPEG of some chunks."""
-    return encoded(photo(640, 480))
 
 
 def metadata(**values: str) -> str:

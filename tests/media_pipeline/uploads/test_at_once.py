@@ -1,0 +1,72 @@
+"""What several requests do to one upload at the same time."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import httpx
+
+from tests.media_pipeline.uploads.conftest import Uploader, noise, original_of, upload_file
+from tests.stack import Stack
+
+SIZE = 4 * 1024 * 1024
+
+
+def together(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], httpx.Response]) -> httpx.Response:
+        barrier.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def test_finalized_twice_at_once_it_is_one_media(stack: Stack, anna: Uploader, picture: bytes) -> None:
+    for _ in range(5):
+        upload = anna.begin(len(picture), chunk_size=len(picture))
+        anna.put_all(upload, picture)
+        answers = together([lambda upload=upload: anna.finalize(upload)] * 4)  # type: ignore[misc]
+        assert {answer.status_code for answer in answers} <= {200, 202}, [answer.text for answer in answers]
+        assert len({answer.json()["media_id"] for answer in answers}) == 1
+        rows = stack.query("SELECT count(*) FROM media_pipeline_media WHERE owner_id = %s", anna.id)
+        anna.finished(answers[0].json()["media_id"])
+        assert rows == [(1,)]
+        stack.query("UPDATE media_pipeline_media SET owner_id = owner_id WHERE owner_id = %s", anna.id)
+        anna.call("DELETE", f"/api/media/{answers[0].json()['media_id']}/", 204)
+
+
+def test_of_several_that_send_one_chunk_one_wins_whole(stack: Stack, anna: Uploader) -> None:
+    bodies = [noise(SIZE) for _ in range(4)]
+    upload = anna.begin(SIZE, content_type="video/mp4", chunk_size=SIZE)
+    answers = together([lambda data=data: anna.put(upload, 0, data) for data in bodies])  # type: ignore[misc]
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses[201] == 1 and set(statuses) <= {201, 409, 423}, statuses
+    winner = next(body for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 201)
+    assert upload_file(stack, upload["id"]).read_bytes() == winner
+
+
+def test_of_several_that_append_at_one_offset_one_wins_whole(stack: Stack, anna: Uploader) -> None:
+    bodies = [noise(SIZE) for _ in range(4)]
+    path = anna.tus_create(2 * SIZE)
+    answers = together([lambda data=data: anna.tus("PATCH", path, data, Upload_Offset=0) for data in bodies])  # type: ignore[misc]
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses[204] == 1 and set(statuses) <= {204, 409, 423}, statuses
+    winner = next(body for body, answer in zip(bodies, answers, strict=True) if answer.status_code == 204)
+    assert anna.tus_offset(path) == SIZE
+    assert upload_file(stack, path.split("/")[-2]).read_bytes()[:SIZE] == winner
+
+
+def test_chunks_at_once_all_arrive(stack: Stack, anna: Uploader) -> None:
+    data = noise(16 * 1024 * 1024)
+    size = 1024 * 1024
+    upload = anna.begin(len(data), content_type="video/mp4", chunk_size=size)
+    answers = together(
+        [lambda index=index: anna.put(upload, index, data[index * size : (index + 1) * size]) for index in range(16)]  # type: ignore[misc]
+    )
+    assert [answer.status_code for answer in answers] == [201] * 16
+    media_id = anna.finalize(upload).json()["media_id"]
+    anna.finished(media_id)
+    assert original_of(stack, media_id) == data
