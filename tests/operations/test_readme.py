@@ -20,15 +20,18 @@ def block(language: str) -> str:
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
-def test_the_path_by_hand_ends_with_a_rated_recipe(stack: Stack) -> None:
+def test_the_path_by_hand_ends_with_a_rated_recipe_and_a_feed(stack: Stack) -> None:
     script = block("sh").replace("http://localhost:8000", stack.url)
     done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout[done.stdout.index("{\n") :]) == {
-        "name": "Pears in red wine",
-        "avg_rating": 5,
-        "rating_count": 1,
-    }
+    answers = done.stdout[done.stdout.index("{\n") :]
+    recipe, end = json.JSONDecoder().raw_decode(answers)
+    assert recipe == {"name": "Pears in red wine", "avg_rating": 5, "rating_count": 1}
+    # One's own post at once; the followed seller's recipe as soon as a worker has been there.
+    feed = json.loads(answers[answers.index("[\n", end) :])
+    assert feed[0] == {"kind": "status", "tags": ["pears"], "like_count": 0, "comment_count": 0}
+    announcement = {"kind": "recipe", "tags": [], "like_count": 1, "comment_count": 1}
+    assert feed[1:] in ([], [announcement])
 
 
 def test_the_client_of_the_readme_prints_what_it_is_sent(stack: Stack, tmp_path: Path) -> None:
