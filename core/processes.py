@@ -13,11 +13,14 @@ from collections.abc import Mapping
 # deadlocks once we have threads; this costs 20 ms instead. The parent may have died before prctl (1 is
 # PR_SET_PDEATHSIG) was called, hence the look at the parent's id.
 _SHIM = """
-import ctypes, os, resource, sys
+import ctypes, os, resource, signal, sys
 signum, parent = int(sys.argv[1]), int(sys.argv[2])
 for pair in filter(None, sys.argv[3].split(",")):
     kind, most = map(int, pair.split("="))
     resource.setrlimit(kind, (most, most))
+# Python ignores these, and who is started by it would too.
+for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
+    signal.signal(ignored, signal.SIG_DFL)
 if sys.platform == "linux":
     ctypes.CDLL(None, use_errno=True).prctl(1, signum)
     if os.getppid() != parent:

@@ -58,6 +58,8 @@ def run(
         },
     )
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    # Each arena of glibc takes 64 MB of addresses, and there would be eight a core.
+    environment["MALLOC_ARENA_MAX"] = "4"
     timed_out = threading.Event()
     with errors.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603  a list of arguments, no shell

@@ -3,6 +3,7 @@
 Each variant is one fragmented MP4, of which its playlist names byte ranges: two files, however long the film is.
 """
 
+import errno
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ MASTER = "master.m3u8"
 LADDER = ((720, 2_800_000), (360, 900_000))
 SEGMENT_SECONDS = 4
 FRAME_RATE = 60
+# Of the decoder and of each encoder: more take more memory, and the worker has other children.
+THREADS = "4"
 # The description of the codec lies among the first of these.
 HEAD_BYTES = 65536
 QUALITY = "23"
@@ -82,6 +85,7 @@ def arguments(source: Path, content_type: str, facts: Facts, variants: list[Vari
         *("-nostdin", "-hide_banner", "-loglevel", "error", "-y"),
         *("-progress", "pipe:1", "-stats_period", "0.5"),
         *("-protocol_whitelist", "file,pipe", "-max_pixels", str(MAX_PIXELS)),
+        *("-threads", THREADS),
         *("-f", DEMUXERS[content_type], "-i", f"file:{source}"),
         *(_filters(facts, encoded) if encoded else ()),
         *(argument for number, variant in enumerate(variants) for argument in _mapped(number, variant, facts)),
@@ -115,6 +119,7 @@ def _mapped(number: int, variant: Variant, facts: Facts) -> list[str]:
     else:
         mapped = [
             *("-map", f"[{variant.name}]", f"-c{picture}", "libx264", f"-preset{picture}", "veryfast"),
+            *(f"-threads{picture}", THREADS),
             *(f"-crf{picture}", QUALITY, f"-maxrate{picture}", str(variant.bit_rate)),
             *(f"-bufsize{picture}", str(2 * variant.bit_rate), f"-profile{picture}", "high"),
             # Segments of all variants begin together: by the clock, or where those of the copy do.
@@ -138,10 +143,18 @@ def _stream_map(facts: Facts, variants: list[Variant]) -> str:
 
 
 def master_playlist(folder: Path, facts: Facts, variants: list[Variant]) -> str:
-    """Names the variants that ffmpeg has written to FOLDER. Raises ValueError when one of them is not whole."""
+    """Names the variants that ffmpeg has written to FOLDER.
+
+    Raises ValueError when one of them has no end, and OSError when it is shorter than its playlist says: ffmpeg tells
+    nobody of a full disk.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for variant in variants:
-        peak, average = _bit_rates((folder / f"{variant.name}.m3u8").read_text())
+        playlist = (folder / f"{variant.name}.m3u8").read_text()
+        peak, average = _bit_rates(playlist)
+        end = max(int(start) + int(size) for size, start in re.findall(r"BYTERANGE:(\d+)@(\d+)", playlist))
+        if (folder / f"{variant.name}.mp4").stat().st_size < end:
+            raise OSError(errno.EIO, "ffmpeg could not write all")
         with (folder / f"{variant.name}.mp4").open("rb") as file:
             codecs = _codec(file.read(HEAD_BYTES))
         if facts.sound_index is not None:

@@ -28,6 +28,14 @@ NO_FFMPEG = "There is no ffmpeg: install it (apt install ffmpeg) or `pip install
 TIME_LIMIT = 1600
 PROBE_LIMITS = Limits(seconds=120, memory=2 * 1024**3, file_size=64 * 1024**2)
 FFMPEG_LIMITS = Limits(seconds=TIME_LIMIT, memory=4 * 1024**3, file_size=2 * 1024**3)
+# With less left on the disk, what ffmpeg did not write is the disk's fault.
+ROOM = 1024**2
+# What ffmpeg says when it is given no more memory.
+NO_MEMORY = (os.strerror(errno.ENOMEM), "MemoryError", "get_buffer() failed", "malloc")
+# The shell's code, and the dynamic linker's, for a program that did not start.
+NOT_STARTED = 127
+# We ask for nothing that an encoder refuses, so what it lacks is ours to give.
+OUR_FAULT = ("Traceback", "opening encoder")
 # It was us, or the machine, who ended it: not the film.
 ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 
@@ -84,6 +92,8 @@ def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> Re
     try:
         playlist = hls.master_playlist(folder, facts, variants)
     except (ValueError, FileNotFoundError) as error:
+        if shutil.disk_usage(folder).free < ROOM:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         raise Unusable(TRUNCATED, "The video is damaged or incomplete.") from error
     (folder / hls.MASTER).write_text(playlist)
     names = [f"{variant.name}.{kind}" for kind in ("mp4", "m3u8") for variant in variants]
@@ -126,8 +136,8 @@ def _require_success(finished: Finished) -> None:
         raise Unusable(TIMED_OUT, "The video takes too long to process.")
     if os.strerror(errno.ENOSPC) in finished.said:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if os.strerror(errno.ENOMEM) in finished.said or "MemoryError" in finished.said or finished.code == -signal.SIGXFSZ:
+    if any(words in finished.said for words in NO_MEMORY) or finished.code == -signal.SIGXFSZ:
         raise Unusable(TOO_LARGE, "The video takes too much memory or space to process.")
-    if finished.code in ENDED or "Traceback" in finished.said:
+    if finished.code in (*ENDED, NOT_STARTED) or any(words in finished.said for words in OUR_FAULT):
         raise RuntimeError(f"ended by {finished.code}: {finished.said[-300:]}")
     raise Unusable(TRUNCATED, "The video is damaged or incomplete.")
