@@ -19,6 +19,7 @@ def test_without_redis_nothing_is_refused_lost_or_dropped(
         try:
             time.sleep(seconds)  # which is what the test is about: an outage of that length
             load.more(20)
+            load.wait_caught_up(seconds=10)  # by the store alone
         finally:
             faults_redis.start()
         back = time.monotonic()
