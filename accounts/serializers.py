@@ -26,6 +26,8 @@ USER_SAMPLE: dict[str, Any] = {
     "website": "https://ann.example",
     "picture": None,
     "cover": None,
+    "picture_url": "/api/default-pictures/picture/7-AL.png",
+    "cover_url": "/api/default-pictures/cover/7.png",
     "follower_count": 12,
     "following_count": 3,
     "post_count": 0,
@@ -149,6 +151,8 @@ class UserOutput(serializers.Serializer[Any]):
     website = serializers.CharField()
     picture = ImageOutput(allow_null=True)
     cover = ImageOutput(allow_null=True)
+    picture_url = serializers.CharField(help_text="the large rendition; initials on a colour when there is none")
+    cover_url = serializers.CharField(help_text="the large rendition; a pattern when there is none")
     follower_count = serializers.IntegerField()
     following_count = serializers.IntegerField()
     post_count = serializers.IntegerField()

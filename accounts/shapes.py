@@ -5,6 +5,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.unread import unread_notifications
+from media_pipeline.drawn import drawn_url
 from media_pipeline.shapes import image_shape, rendition_url
 from media_pipeline.storage import public_url
 from realtime.events import Actor
@@ -13,12 +14,12 @@ _SHORT = ("id", "username", "display_name", "role", "profile__picture__rendition
 
 
 def actor_of(user: User) -> Actor:
-    """The `actor` of an event. Needs `profile__picture` loaded."""
+    """The `actor` of an event. Needs `profile__picture` loaded. Who has no picture has one that is drawn."""
     return {
         "id": user.pk,
         "username": user.username,
         "display_name": user.shown_name,
-        "picture": rendition_url(user.profile.picture, "small"),
+        "picture": rendition_url(user.profile.picture, "small") or drawn_url("picture", user.pk, user.shown_name),
     }
 
 
@@ -36,11 +37,12 @@ def short_user_from(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """`short_user` of a `.values()` row that holds `short_user_fields(prefix)`."""
     renditions = row[f"{prefix}profile__picture__renditions"]
     small = renditions.get("small") if renditions else None
+    user_id, name = row[f"{prefix}id"], row[f"{prefix}display_name"] or row[f"{prefix}username"]
     return {
-        "id": row[f"{prefix}id"],
+        "id": user_id,
         "username": row[f"{prefix}username"],
-        "display_name": row[f"{prefix}display_name"] or row[f"{prefix}username"],
-        "picture": public_url(small["jpeg"]) if small else None,
+        "display_name": name,
+        "picture": public_url(small["jpeg"]) if small else drawn_url("picture", user_id, name),
         "role": row[f"{prefix}role"],
     }
 
@@ -48,7 +50,10 @@ def short_user_from(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 def full_user(
     user: User, *, is_following: bool = False, is_blocked: bool = False, is_muted: bool = False
 ) -> dict[str, Any]:
-    """A person's page. Needs `profile__picture` and `profile__cover` loaded. Never the e-mail."""
+    """A person's page. Needs `profile__picture` and `profile__cover` loaded. Never the e-mail.
+
+    `picture` and `cover` are what they uploaded, null for nothing; `picture_url` and `cover_url` always show something.
+    """
     profile = user.profile
     return {
         "id": user.pk,
@@ -59,6 +64,8 @@ def full_user(
         "website": profile.website,
         "picture": image_shape(profile.picture),
         "cover": image_shape(profile.cover),
+        "picture_url": rendition_url(profile.picture, "large") or drawn_url("picture", user.pk, user.shown_name),
+        "cover_url": rendition_url(profile.cover, "large") or drawn_url("cover", user.pk, user.shown_name),
         "follower_count": profile.follower_count,
         "following_count": profile.following_count,
         "post_count": profile.post_count,
@@ -87,6 +94,8 @@ def withheld_user(user: User) -> dict[str, Any]:
         "website": "",
         "picture": None,
         "cover": None,
+        "picture_url": drawn_url("picture", user.pk, user.username),
+        "cover_url": drawn_url("cover", user.pk, user.username),
         "follower_count": 0,
         "following_count": 0,
         "post_count": 0,

@@ -4,8 +4,20 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-_ANN = {"id": 7, "username": "ann", "display_name": "Ann", "picture": None, "role": "customer"}
-_SALLY = {"id": 3, "username": "sally", "display_name": "Sally", "picture": None, "role": "seller"}
+_ANN = {
+    "id": 7,
+    "username": "ann",
+    "display_name": "Ann",
+    "picture": "/api/default-pictures/picture/7-A.png",
+    "role": "customer",
+}
+_SALLY = {
+    "id": 3,
+    "username": "sally",
+    "display_name": "Sally",
+    "picture": "/api/default-pictures/picture/3-S.png",
+    "role": "seller",
+}
 
 WRITTEN: dict[str, Any] = {"text": "Second time this week. #Shakshuka, thank you @sally!", "recipe_id": 42}
 COOKED = OpenApiExample("I cooked this", WRITTEN, request_only=True)

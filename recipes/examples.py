@@ -4,8 +4,20 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-_SALLY = {"id": 3, "username": "sally", "display_name": "Sally", "picture": None, "role": "seller"}
-_CARL = {"id": 7, "username": "carl", "display_name": "Carl", "picture": None, "role": "customer"}
+_SALLY = {
+    "id": 3,
+    "username": "sally",
+    "display_name": "Sally",
+    "picture": "/api/default-pictures/picture/3-S.png",
+    "role": "seller",
+}
+_CARL = {
+    "id": 7,
+    "username": "carl",
+    "display_name": "Carl",
+    "picture": "/api/default-pictures/picture/7-C.png",
+    "role": "customer",
+}
 
 SHAKSHUKA = OpenApiExample(
     "in JSON",

@@ -243,7 +243,7 @@ class PersonOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     display_name = serializers.CharField()
-    picture = serializers.CharField(allow_null=True, help_text="the small rendition")
+    picture = serializers.CharField(help_text="the small rendition; initials on a colour when there is none")
     role = serializers.ChoiceField(choices=User.Role.choices)
 
 

@@ -131,6 +131,7 @@ tag-posts             GET     200       200      200    200   200   200       20
 
 media-list            POST    401       202      202    202   202   202       202   401
 media-detail          GET     401       404      404    200   404   404       404   401
+default-picture       GET     200       200      200    200   200   200       200   200
 media-detail          DELETE  401       404      404    204   404   404       404   401
 
 upload-list           POST    401       201      201    201   201   201       201   401
@@ -243,6 +244,8 @@ def things(cast: Cast) -> dict[str, Any]:
         "recipe_id": recipe.pk,
         "recipe_channel": f"recipe:{recipe.pk}",
         "media_id": media.pk,
+        "kind": "picture",
+        "name": "7-AL",
         "upload_id": upload_open(owner=cast.owner, length=2, chunk_size=1).pk,
         "tus_id": upload_open(owner=cast.owner, length=2).pk,
         "index": "0",

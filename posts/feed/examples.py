@@ -4,7 +4,13 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-_SALLY = {"id": 3, "username": "sally", "display_name": "Sally", "picture": None, "role": "seller"}
+_SALLY = {
+    "id": 3,
+    "username": "sally",
+    "display_name": "Sally",
+    "picture": "/api/default-pictures/picture/3-S.png",
+    "role": "seller",
+}
 
 _RANKED: dict[str, Any] = {
     "id": 12,
@@ -42,7 +48,10 @@ _SUGGESTED: dict[str, Any] = {
         **_SALLY,
         "bio": "",
         "website": "",
+        "picture": None,
         "cover": None,
+        "picture_url": _SALLY["picture"],
+        "cover_url": "/api/default-pictures/cover/3.png",
         "follower_count": 12,
         "following_count": 3,
         "post_count": 8,
@@ -54,7 +63,15 @@ _SUGGESTED: dict[str, Any] = {
     },
     "reason": {
         "kind": "followed_by",
-        "people": [{"id": 7, "username": "carl", "display_name": "Carl", "picture": None, "role": "customer"}],
+        "people": [
+            {
+                "id": 7,
+                "username": "carl",
+                "display_name": "Carl",
+                "picture": "/api/default-pictures/picture/7-C.png",
+                "role": "customer",
+            }
+        ],
         "count": 1,
         "tags": [],
     },

@@ -4,9 +4,27 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-_MOLLY = {"id": 2, "username": "molly", "display_name": "Molly", "picture": None, "role": "customer"}
-_CARL = {"id": 7, "username": "carl", "display_name": "Carl", "picture": None, "role": "customer"}
-_SPAMMER = {"id": 66, "username": "cheap_pans", "display_name": "cheap_pans", "picture": None, "role": "seller"}
+_MOLLY = {
+    "id": 2,
+    "username": "molly",
+    "display_name": "Molly",
+    "picture": "/api/default-pictures/picture/2-M.png",
+    "role": "customer",
+}
+_CARL = {
+    "id": 7,
+    "username": "carl",
+    "display_name": "Carl",
+    "picture": "/api/default-pictures/picture/7-C.png",
+    "role": "customer",
+}
+_SPAMMER = {
+    "id": 66,
+    "username": "cheap_pans",
+    "display_name": "cheap_pans",
+    "picture": "/api/default-pictures/picture/6-CP.png",
+    "role": "seller",
+}
 _REPORT: dict[str, Any] = {
     "id": 5,
     "target": "comment",

@@ -8,8 +8,20 @@ _LIKED: dict[str, Any] = {
     "id": 91,
     "kind": "like",
     "actors": [
-        {"id": 7, "username": "carl", "display_name": "Carl", "picture": None, "role": "customer"},
-        {"id": 9, "username": "cora", "display_name": "Cora", "picture": None, "role": "customer"},
+        {
+            "id": 7,
+            "username": "carl",
+            "display_name": "Carl",
+            "picture": "/api/default-pictures/picture/7-C.png",
+            "role": "customer",
+        },
+        {
+            "id": 9,
+            "username": "cora",
+            "display_name": "Cora",
+            "picture": "/api/default-pictures/picture/9-C.png",
+            "role": "customer",
+        },
     ],
     "actor_count": 2,
     "post_id": 12,

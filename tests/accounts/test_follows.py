@@ -7,6 +7,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Follow, Profile, User
+from media_pipeline.drawn import drawn_url
 from tests.accounts.conftest import events_on
 from tests.actors import client_of
 from tests.concurrently import at_once
@@ -26,7 +27,12 @@ def test_a_follow_counts_on_both_sides_and_is_heard_once(as_ann: APIClient, ann:
     (event,) = events_on(f"user:{bob.pk}")
     assert event["type"] == "follow.created"
     assert (event["user_id"], event["follower_count"]) == (bob.pk, 1)
-    assert event["actor"] == {"id": ann.pk, "username": "ann", "display_name": "ann", "picture": None}
+    assert event["actor"] == {
+        "id": ann.pk,
+        "username": "ann",
+        "display_name": "ann",
+        "picture": drawn_url("picture", ann.pk, "ann"),
+    }
 
 
 def test_following_twice_changes_nothing_and_is_not_heard(as_ann: APIClient, ann: User, bob: User) -> None:

@@ -10,8 +10,9 @@ from tests.actors import client_of
 from tests.factories import UserFactory
 
 FIELDS = {
-    "id", "username", "display_name", "role", "bio", "website", "picture", "cover", "follower_count",
-    "following_count", "post_count", "recipe_count", "created_at", "is_following", "is_blocked", "is_muted",
+    "id", "username", "display_name", "role", "bio", "website", "picture", "cover", "picture_url",
+    "cover_url", "follower_count", "following_count", "post_count", "recipe_count", "created_at", "is_following",
+    "is_blocked", "is_muted",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import Profile
+from media_pipeline.drawn import drawn_url
 from media_pipeline.models import Media
 from recipes.models import Recipe
 from tests.recipes.conftest import SHAKSHUKA, Person, events
@@ -51,7 +52,7 @@ def test_a_seller_publishes_a_recipe_and_anyone_reads_it(seller: Person, anonymo
         "id": seller.user.pk,
         "username": "sally",
         "display_name": "sally",
-        "picture": None,
+        "picture": drawn_url("picture", seller.user.pk, "sally"),
         "role": "seller",
     }
     assert (recipe["avg_rating"], recipe["rating_count"], recipe["my_rating"]) == (None, 0, None)

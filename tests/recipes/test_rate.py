@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from media_pipeline.drawn import drawn_url
 from recipes.models import Rating
 from tests.recipes.conftest import Person, events
 from tests.recipes.conftest import recipe as stored
@@ -26,7 +27,12 @@ def test_a_rating_moves_the_recipes_average_and_is_heard(seller: Person, custome
     assert event == {
         "type": "rating.created",
         "at": event["at"],
-        "actor": {"id": customer.user.pk, "username": "carl", "display_name": "carl", "picture": None},
+        "actor": {
+            "id": customer.user.pk,
+            "username": "carl",
+            "display_name": "carl",
+            "picture": drawn_url("picture", customer.user.pk, "carl"),
+        },
         "recipe_id": recipe_id,
         "rating_id": rating["id"],
         "score": 4,
@@ -145,12 +151,9 @@ def test_the_ratings_of_a_recipe_are_listed_newest_first(
     first = anonymous.get(f"/api/recipes/{recipe_id}/ratings/?limit=3")
     assert first["Stream-Position"].startswith(f"recipe:{recipe_id};")
     assert [rating["score"] for rating in first.json()["results"]] == [5, 4, 3]
-    assert first.json()["results"][0]["user"] == {
-        **first.json()["results"][0]["user"],
-        "username": "c4",
-        "role": "customer",
-        "picture": None,
-    }
+    user = first.json()["results"][0]["user"]
+    picture = drawn_url("picture", user["id"], "c4")
+    assert user == {**user, "username": "c4", "role": "customer", "picture": picture}
     second = anonymous.get(first.json()["next"])
     assert [rating["score"] for rating in second.json()["results"]] == [2, 1]
     assert second.json()["next"] is None

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from media_pipeline.drawn import drawn_url
 from posts.models import Comment, Post
 from tests.factories import PostFactory
 from tests.jobs import run_jobs
@@ -25,7 +26,13 @@ def test_a_comment_is_counted_and_heard(ann: Person, bob: Person, anonymous: Per
         "id": comment["id"],
         "post_id": post_id,
         "parent_id": None,
-        "author": {"id": bob.user.pk, "username": "bob", "display_name": "bob", "picture": None, "role": "customer"},
+        "author": {
+            "id": bob.user.pk,
+            "username": "bob",
+            "display_name": "bob",
+            "picture": drawn_url("picture", bob.user.pk, "bob"),
+            "role": "customer",
+        },
         "text": "Smells good!",
         "like_count": 0,
         "dislike_count": 0,
@@ -44,7 +51,12 @@ def test_a_comment_is_counted_and_heard(ann: Person, bob: Person, anonymous: Per
     assert event == {
         "type": "comment.created",
         "at": event["at"],
-        "actor": {"id": bob.user.pk, "username": "bob", "display_name": "bob", "picture": None},
+        "actor": {
+            "id": bob.user.pk,
+            "username": "bob",
+            "display_name": "bob",
+            "picture": drawn_url("picture", bob.user.pk, "bob"),
+        },
         "post_id": post_id,
         "recipe_id": None,
         "comment_id": comment["id"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from media_pipeline.drawn import drawn_url
 from tests.posts.notifications.conftest import done, inbox, read_all, told, unread
 from tests.recipes.conftest import Person, events
 
@@ -12,7 +13,15 @@ def test_a_follow_is_told_and_heard(ann: Person, bob: Person) -> None:
     assert item == {
         "id": item["id"],
         "kind": "follow",
-        "actors": [{"id": bob.user.pk, "username": "bob", "display_name": "bob", "picture": None, "role": "customer"}],
+        "actors": [
+            {
+                "id": bob.user.pk,
+                "username": "bob",
+                "display_name": "bob",
+                "picture": drawn_url("picture", bob.user.pk, "bob"),
+                "role": "customer",
+            }
+        ],
         "actor_count": 1,
         "post_id": None,
         "recipe_id": None,

@@ -1,5 +1,6 @@
 """Liking posts, recipes and comments."""
 
+from media_pipeline.drawn import drawn_url
 from posts.models import Post
 from tests.factories import PostFactory
 from tests.jobs import run_jobs
@@ -19,7 +20,12 @@ def test_a_like_is_counted_and_heard(ann: Person, bob: Person, anonymous: Person
     assert event == {
         "type": "like.created",
         "at": event["at"],
-        "actor": {"id": bob.user.pk, "username": "bob", "display_name": "bob", "picture": None},
+        "actor": {
+            "id": bob.user.pk,
+            "username": "bob",
+            "display_name": "bob",
+            "picture": drawn_url("picture", bob.user.pk, "bob"),
+        },
         "post_id": post_id,
         "recipe_id": None,
         "comment_id": None,
