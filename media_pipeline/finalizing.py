@@ -111,7 +111,7 @@ def sweep_uploads() -> None:
 
 @transaction.atomic
 def _expire(upload_id: uuid.UUID) -> None:
-    session = UploadSession.objects.select_for_update().filter(pk=upload_id).first()
+    session = UploadSession.objects.select_for_update(no_key=True).filter(pk=upload_id).first()
     if session is not None and session.state == UploadSession.State.OPEN and session.expires_at <= timezone.now():
         give_up(session, UploadSession.State.EXPIRED)
         log.info("upload_expired id=%s", upload_id)

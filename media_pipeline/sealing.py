@@ -66,7 +66,8 @@ def upload_concatenate(
             f"A whole has 1 to {PARTS_MAX} different parts.", errors={"Upload-Concat": ["wrong parts"]}
         )
     with transaction.atomic():
-        rows = UploadSession.objects.visible_to(owner).select_for_update().filter(pk__in=part_ids, is_partial=True)
+        mine = UploadSession.objects.visible_to(owner).select_for_update(no_key=True)
+        rows = mine.filter(pk__in=part_ids, is_partial=True)
         found = {part.pk: part for part in rows.order_by("pk")}
         ids = [str(part_id) for part_id in part_ids]
         if (before := UploadSession.objects.visible_to(owner).filter(parts=ids).first()) is not None:

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from core import errors
 from media_pipeline import imaging, storage
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.quotas import reserve
 from media_pipeline.sniffing import HEAD_BYTES, sniff
 from realtime.outbox import record_job
 
@@ -54,6 +55,7 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
     media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
+    reserve(owner_id=owner.pk, size=len(data))
     media.original = storage.store_original(media.id, data)
     media.save(force_insert=True)
     record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
@@ -69,6 +71,7 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media = Media(
         id=uuid.uuid4(), owner=owner, kind=Media.Kind.VIDEO, content_type=sniffed.content_type, size=len(data)
     )
+    reserve(owner_id=owner.pk, size=len(data))
     media.original = storage.store_original(media.id, data)
     media.save(force_insert=True)
     record_job("media_pipeline.process_video", queue="media", media_id=str(media.id))

@@ -93,7 +93,7 @@ def upload_open(
 @transaction.atomic
 def upload_declare_length(*, session: UploadSession, length: int) -> None:
     """Says how long an upload is that was begun without. Conflict when it was said before, and otherwise."""
-    locked = UploadSession.objects.select_for_update().get(pk=session.pk)
+    locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     require_open(locked)
     if locked.length is None:
         arrived = upload_offset(locked)
@@ -112,7 +112,7 @@ def upload_declare_length(*, session: UploadSession, length: int) -> None:
 @transaction.atomic
 def upload_abort(*, session: UploadSession) -> None:
     """Gives up an upload and its bytes. Conflict once it is sealed; given up before is fine."""
-    locked = UploadSession.objects.select_for_update().get(pk=session.pk)
+    locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     if locked.state in (UploadSession.State.SEALED, UploadSession.State.PROCESSING):
         raise errors.Conflict("The upload is complete: delete its media instead.", code="finalized")
     if locked.state == UploadSession.State.OPEN:

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from media_pipeline.models import Media, UploadSession
 from tests.concurrently import at_once
 from tests.jobs import run_jobs
-from tests.media_pipeline.conftest import client_of
+from tests.media_pipeline.conftest import client_of, upload
 
 BODY: dict[str, Any] = {"filename": "a.mp4", "content_type": "video/mp4", "length": 1000}
 
@@ -177,3 +177,13 @@ def test_a_page_of_an_allowed_origin_may_read_every_header(ann: APIClient, setti
     exposed = set(answer["Access-Control-Expose-Headers"].split(", "))
     assert {name for name in answer.headers if name.startswith(("Upload-", "Tus-"))} <= exposed
     assert {"Location", "Upload-Media-Id", "Upload-Length", "Tus-Version"} <= exposed
+
+
+def test_a_picture_in_one_request_counts_against_the_quota_too(
+    ann: APIClient, settings: Settings, files: Callable[[], list[Path]], picture: bytes
+) -> None:
+    settings.UPLOAD_QUOTA_BYTES = len(picture)
+    assert upload(ann, picture).status_code == 202
+    again = upload(ann, picture)
+    assert (again.status_code, again.json()["code"]) == (413, "over_quota")
+    assert len(files()) == 1

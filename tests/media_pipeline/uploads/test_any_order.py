@@ -1,0 +1,145 @@
+"""Whatever clients do to an upload, in any order: every byte that was acknowledged is there in the end."""
+
+import hashlib
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from rest_framework.test import APIClient
+
+from media_pipeline.models import UploadSession
+from media_pipeline.stores import store
+from tests.media_pipeline.conftest import client_of
+
+CHUNK = 1024
+TUS = {"Tus-Resumable": "1.0.0"}
+people: list[APIClient] = []
+
+
+class Uploads(RuleBasedStateMachine):
+    """One upload in chunks and one of tus, beside a model of what was acknowledged."""
+
+    @initialize(chunks=st.integers(1, 5), last=st.integers(1, CHUNK), tus=st.integers(1, 4000))
+    def begin(self, chunks: int, last: int, tus: int) -> None:
+        self.client = people[0]
+        self.length = (chunks - 1) * CHUNK + last
+        body = {"filename": "a", "content_type": "video/mp4", "length": self.length, "chunk_size": CHUNK}
+        self.upload = self.client.post("/api/uploads/", body).json()
+        self.known: dict[int, bytes] = {}
+        self.state = "open"
+        self.path = self.client.post("/api/tus/", headers={**TUS, "Upload-Length": str(tus)})["Location"]
+        self.tus_length, self.tus_known = tus, b""
+
+    def size_of(self, index: int) -> int:
+        return min(CHUNK, self.length - index * CHUNK)
+
+    def put(self, index: int, data: bytes, **headers: str) -> Any:
+        path = f"/api/uploads/{self.upload['id']}/chunks/{index}/"
+        return self.client.put(path, data, content_type="application/octet-stream", headers=headers)
+
+    @rule(data=st.data(), damaged=st.booleans(), same=st.booleans())
+    def send_a_chunk(self, data: st.DataObject, damaged: bool, same: bool) -> None:
+        index = data.draw(st.integers(0, self.upload["chunk_count"] - 1))
+        body = self.known[index] if same and index in self.known else os.urandom(self.size_of(index))
+        declared = hashlib.sha256(b"other" if damaged else body).hexdigest()
+        status = self.put(index, body, **{"X-Chunk-SHA256": declared}).status_code
+        if self.state != "open":
+            assert status == (410 if self.state == "aborted" else 409)
+        elif damaged:
+            assert status == 422
+        elif index in self.known:
+            assert status == (200 if self.known[index] == body else 409)
+        else:
+            assert status == 201
+            self.known[index] = body
+
+    @rule(index=st.integers(-1, 9), size=st.integers(0, 2 * CHUNK))
+    def send_what_is_no_chunk(self, index: int, size: int) -> None:
+        if not 0 <= index < self.upload["chunk_count"] or size != self.size_of(index):
+            assert self.put(index, bytes(size)).status_code in (400, 409, 410)
+
+    @rule()
+    def finalize(self) -> None:
+        answer = self.client.post(f"/api/uploads/{self.upload['id']}/finalize/")
+        if self.state == "open" and len(self.known) < self.upload["chunk_count"]:
+            assert (answer.status_code, answer.json()["code"]) == (409, "incomplete")
+        elif self.state == "aborted":
+            assert answer.status_code == 410
+        else:
+            assert answer.status_code == (202 if self.state == "open" else 200)
+            self.state = "sealed"
+
+    @precondition(lambda self: len(self.known) > 2)
+    @rule()
+    def give_up(self) -> None:
+        status = self.client.delete(f"/api/uploads/{self.upload['id']}/").status_code
+        assert status == {"open": 204, "sealed": 409, "aborted": 410}[self.state]
+        if self.state == "open":
+            self.state = "aborted"
+
+    @rule(size=st.integers(0, 1500), shift=st.sampled_from([0, 0, 0, 1, -1]), damaged=st.booleans())
+    def append(self, size: int, shift: int, damaged: bool) -> None:
+        body, offset = os.urandom(size), max(0, len(self.tus_known) + shift)
+        headers = {**TUS, "Upload-Offset": str(offset)}
+        if damaged:
+            headers["Upload-Checksum"] = "sha1 " + "A" * 27 + "="
+        answer = self.client.patch(self.path, body, content_type="application/offset+octet-stream", headers=headers)
+        if len(self.tus_known) == self.tus_length:
+            assert answer.status_code in (409, 413)
+        elif offset + size > self.tus_length:
+            assert answer.status_code == 413
+        elif offset != len(self.tus_known):
+            assert answer.status_code == 409
+        elif damaged:
+            assert answer.status_code == 460
+        else:
+            assert answer.status_code == 204
+            self.tus_known += body
+            assert ("Upload-Media-Id" in answer) is (len(self.tus_known) == self.tus_length)
+
+    @invariant()
+    def what_was_acknowledged_is_there(self) -> None:
+        if not hasattr(self, "client"):
+            return
+        head = self.client.head(self.path, headers=TUS)
+        assert head["Upload-Offset"] == str(len(self.tus_known))
+        session = UploadSession.objects.get(pk=self.path.split("/")[-2])
+        assert store.head(session.pk, len(self.tus_known)) == self.tus_known
+        if self.state == "aborted":
+            return
+        found = self.client.get(f"/api/uploads/{self.upload['id']}/").json()
+        assert found["state"] == self.state and found["received"] == len(self.known)
+        content = store.head(UploadSession.objects.get(pk=self.upload["id"]).pk, self.length)
+        for index, body in self.known.items():
+            assert content[index * CHUNK : index * CHUNK + len(body)] == body
+
+
+def run(examples: int, steps: int) -> None:
+    people[:] = [client_of("ann")]
+    options = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Uploads, settings=options)  # type: ignore[no-untyped-call]
+
+
+def test_a_few_histories(db: None) -> None:
+    run(15, 25)
+
+
+@pytest.mark.faults
+def test_a_thousand_histories(db: None) -> None:
+    run(1000, 50)
