@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
 import pytest
 from django.core.checks import run_checks
 from django.core.files.storage import FileSystemStorage
@@ -25,6 +26,7 @@ from tests.media_pipeline.conftest import processed, upload
 from tests.media_pipeline.pictures import corners, encoded
 from tests.media_pipeline.test_processing_jobs import DyingStorage, Killed, try_again
 from tests.media_pipeline.video.films import film
+from tests.stack import wait_until
 
 Files = Callable[[], list[Path]]
 # Six renditions of the poster, two of the film, and the master playlist.
@@ -252,12 +254,16 @@ def test_the_database_takes_no_ready_film_that_does_not_play(ann: APIClient, mis
         Media.objects.update(**missing)
 
 
-def test_what_runs_confined_sees_none_of_our_secrets(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_runs_confined_sees_none_of_our_secrets_and_leaves_nobody(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SECRET_KEY", "do not tell")
     lines: list[str] = []
     limits = confined.Limits(seconds=20, memory=1024**3, file_size=1024)
-    script = "env; ulimit -v; (sleep 60 & echo child $!)"
+    script = "env; ulimit -v; sleep 60 >/dev/null & echo child $!"
     finished = confined.run(["sh", "-c", script], limits=limits, errors=work / "log", on_line=lines.append)
-    assert finished.code == 0
+    assert (finished.code, finished.timed_out) == (0, False)
     assert str(1024**2) in lines
+    [child] = [int(line.split()[1]) for line in lines if line.startswith("child ")]
+    wait_until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie", what="its end")
     assert not [line for line in lines if "do not tell" in line]
