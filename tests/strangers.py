@@ -16,7 +16,7 @@ from tests.jobs import run_jobs
 from tests.posts.conftest import Person
 
 TAG = "sourdough"
-THINGS = ("post_id", "scheduled_id", "recipe_id", "comment_id")
+THINGS = ("post_id", "scheduled_id", "recipe_id", "comment_id", "upload_id")
 
 
 @dataclass
@@ -81,6 +81,8 @@ def make_strangers() -> Strangers:
         recipe = one.person.create(name=f"Soup {one.word}", description=f"Of {one.word}", tags=[TAG])
         one.things["recipe_id"].append(recipe["id"])
         one.things["post_id"].append(recipe["post_id"])
+        film = {"filename": f"{one.word}.mp4", "content_type": "video/mp4", "length": 1}
+        one.things["upload_id"].append(one.post("/api/uploads/", film)["id"])
     for one in world:
         for other in world:
             if one is not other:

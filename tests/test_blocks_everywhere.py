@@ -203,7 +203,7 @@ async def streamed(ear: Ear) -> str:
 def channels(world: Strangers) -> list[str]:
     """Every channel that there may be in this world."""
     ids = {one.person.user.pk for one in world}
-    ids |= {thing for one in world for things in one.things.values() for thing in things}
+    ids |= {thing for one in world for things in one.things.values() for thing in things if isinstance(thing, int)}
     return [f"{name}:{number}" for name in NAMESPACES for number in sorted(ids)] + list(NAMESPACES)
 
 

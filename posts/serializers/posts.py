@@ -102,12 +102,17 @@ class ScheduledChanges(PostChanges):
     publish_at = Moment(required=False, allow_null=True)
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "string", "maxLength": 0}]})
+class FormMoment(Moment):
+    """A field of a form that is left empty is absent (`post_data`)."""
+
+
 class PostForm(_PostFields):
     """The same as a form, with the pictures as files. A list is JSON (`["a", "b"]`) or repeated fields."""
 
     media_ids = serializers.ListField(child=FormUUID(), required=False)
     image = serializers.ListField(child=serializers.FileField(), required=False)
-    publish_at = Moment(required=False)
+    publish_at = FormMoment(required=False)
 
 
 def post_data(data: Any) -> Any:

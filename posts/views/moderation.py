@@ -34,6 +34,7 @@ TAGS = ["moderation"]
 
 class ReportView(APIView):
     permission_classes = [IsAuthenticated]
+    problem_statuses = ("404",)
 
     @extend_schema(
         operation_id="reports_create",
