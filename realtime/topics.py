@@ -10,14 +10,12 @@ from realtime.events import Reauthorize
 from realtime.hiding import NOBODY, Pushes
 from realtime.protocol import Close, text_frame
 from realtime.store import StoredEvent
+from realtime.transport import FRAME_BYTES
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
 
 log = logging.getLogger(__name__)
-
-# Lines joined into one WebSocket frame; clients cap a message at 1 MiB and more.
-FRAME_BYTES = 48 * 1024
 
 
 class Topic:

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 # A reader whose unsent bytes pass this is dropped and recovers when it comes back.
 MAX_BUFFERED = 256 * 1024
+# Lines joined into one WebSocket frame; clients cap a message at 1 MiB and more.
+FRAME_BYTES = 48 * 1024
 # The key under which `core.server` puts Daphne's protocol object into `scope["extensions"]`.
 EXTENSION = "simmer.daphne"
 
@@ -34,7 +36,10 @@ class Sink(Protocol):
         """
 
     def reply(self, payload: bytes) -> None:
-        """Sends `payload`; however long it is, it does not count as slowness of the reader."""
+        """Sends `payload` before anything that is handed over later, in a frame with others that are ready by then.
+
+        However long it is, it does not count as slowness of the reader.
+        """
 
     def close(self, code: int, reason: str) -> None:
         """Closes with a closing frame; nothing is sent after it."""
@@ -68,12 +73,48 @@ def straight_path_available(protocol: Any) -> bool:
     )
 
 
-class DaphneSink:
+class _Replies:
+    """Joins the replies of one turn of the event loop into one frame.
+
+    The commands of a frame run without a break until one has to wait, for the database say: what was answered before
+    goes out then, as the loop has its turn, and waits for nothing slower than itself. Whatever else is sent goes
+    through the sink as well and comes after the replies before it.
+    """
+
+    __slots__ = ("_replies", "_size")
+
+    def __init__(self) -> None:
+        self._replies: list[bytes] = []
+        self._size = 0
+
+    def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
+        raise NotImplementedError
+
+    def reply(self, payload: bytes) -> None:
+        if not self._replies:
+            asyncio.get_running_loop().call_soon(self._send_replies)
+        self._replies.append(payload)
+        self._size += len(payload)
+        if self._size > FRAME_BYTES:
+            self._send_replies()
+
+    def _send_replies(self) -> None:
+        if not self._replies:
+            return
+        payload = b"\n".join(self._replies)
+        self._replies.clear()
+        self._size = 0
+        frame = text_frame(payload)
+        self.push(payload, frame, len(frame))
+
+
+class DaphneSink(_Replies):
     """Writes prebuilt frames into Daphne's transport: one `send` system call a frame while the socket keeps up."""
 
     __slots__ = ("_allowance", "_closed", "_open", "_protocol", "_send", "_transport")
 
     def __init__(self, protocol: Any) -> None:
+        super().__init__()
         self._protocol = protocol
         self._transport = protocol.transport
         self._send = protocol.transport.socket.send
@@ -82,6 +123,8 @@ class DaphneSink:
         self._closed = False
 
     def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
+        if self._replies:
+            self._send_replies()
         # Once the client has said goodbye, and autobahn has answered, no frame may follow.
         if self._closed or self._protocol.state != self._open:
             return
@@ -108,11 +151,8 @@ class DaphneSink:
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, unsent)
             transport.abortConnection()
 
-    def reply(self, payload: bytes) -> None:
-        frame = text_frame(payload)
-        self.push(payload, frame, len(frame))
-
     def close(self, code: int, reason: str) -> None:
+        self._send_replies()
         if self._closed:
             return
         self._closed = True
@@ -140,12 +180,13 @@ class DaphneSink:
             self._transport.resumeProducing()
 
 
-class AsgiSink:
+class AsgiSink(_Replies):
     """The same over ASGI's `send`, for every other server; one task drains the socket's queue while there is any."""
 
     __slots__ = ("_allowance", "_closed", "_queue", "_send", "_task", "_unsent")
 
     def __init__(self, send: Send) -> None:
+        super().__init__()
         self._send = send
         self._queue: deque[bytes | tuple[int, str]] = deque()
         self._unsent = 0
@@ -154,6 +195,8 @@ class AsgiSink:
         self._task: asyncio.Task[None] | None = None
 
     def push(self, payload: bytes, frame: bytes, allowance: int = 0) -> None:
+        if self._replies:
+            self._send_replies()
         if self._closed:
             return
         self._allowance = self._allowance + allowance if self._unsent else allowance
@@ -165,10 +208,8 @@ class AsgiSink:
             return
         self._enqueue(payload)
 
-    def reply(self, payload: bytes) -> None:
-        self.push(payload, b"", len(payload))
-
     def close(self, code: int, reason: str) -> None:
+        self._send_replies()
         if not self._closed:
             self._closed = True
             self._enqueue((int(code), reason))

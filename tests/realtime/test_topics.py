@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from realtime.channels import Namespace, everyone
 from realtime.store import StoredEvent
-from realtime.topics import FRAME_BYTES, Topic
+from realtime.topics import Topic
+from realtime.transport import FRAME_BYTES
 
 
 class Reader:

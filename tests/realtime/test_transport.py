@@ -51,7 +51,7 @@ async def _epoch(client: Any) -> str:
     return await sync_to_async(current_epoch)()
 
 
-def test_a_long_reply_is_waited_for_on_the_straight_path_too() -> None:
+async def test_a_long_reply_is_waited_for_on_the_straight_path_too() -> None:
     transport = Transport(takes=1000)
     sink = sink_for({"extensions": {EXTENSION: Protocol(transport)}}, never)
     sink.reply(b"x" * MAX_BUFFERED * 4)
@@ -214,12 +214,13 @@ def test_a_close_is_sent_once() -> None:
     assert protocol.closed == [(3501, "bad request")] and protocol.transport.out == b""
 
 
-def test_nothing_follows_the_goodbye_of_the_client() -> None:
+async def test_nothing_follows_the_goodbye_of_the_client() -> None:
     protocol = Protocol(Transport(takes=10))
     sink = sink_for({"extensions": {EXTENSION: protocol}}, never)
     protocol.state = protocol.STATE_CLOSING
     sink.push(b"late", b"late")
     sink.reply(b"late")
+    sink.push(b"later", b"later")
     assert protocol.transport.out == b""
 
 
