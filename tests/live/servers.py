@@ -13,10 +13,14 @@ from tests.stack import START_SECONDS, Stack, wait_until
 
 
 class Server:
-    """One more `python -m core.server` on the stack's database and Redis. It has a port, running or not."""
+    """One more `python -m core.server` on the stack's database and Redis, with what ENV sets otherwise.
 
-    def __init__(self, stack: Stack) -> None:
+    It has a port, running or not.
+    """
+
+    def __init__(self, stack: Stack, **env: str) -> None:
         self._stack = stack
+        self._env = env
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.ws_url = f"ws://127.0.0.1:{self._port}/ws/"
@@ -28,7 +32,7 @@ class Server:
             self.process = subprocess.Popen(
                 bound([sys.executable, "-m", "core.server"]),
                 cwd=services.ROOT,
-                env={**self._stack.env, "PORT": str(self._port)},
+                env={**self._stack.env, "PORT": str(self._port), **self._env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -56,8 +60,8 @@ class Server:
 
 
 @contextmanager
-def second_server(stack: Stack) -> Iterator[Server]:
-    server = Server(stack)
+def second_server(stack: Stack, **env: str) -> Iterator[Server]:
+    server = Server(stack, **env)
     server.start()
     try:
         yield server
