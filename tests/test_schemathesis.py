@@ -16,6 +16,8 @@ SHORT = settings(
 )
 LONG = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 _numbers = iter(range(1, 10_000))
+# tus has a media type of its own for raw bytes.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 # Not every input of the right form is accepted: a cursor is one that was given, a password is not a common one, a

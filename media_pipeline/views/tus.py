@@ -34,13 +34,12 @@ TAGS = ["uploads"]
 MISMATCH_STATUS = 460
 
 
-def _header(name: str, description: str, *, required: bool = False) -> OpenApiParameter:
-    return OpenApiParameter(
-        name, OpenApiTypes.STR, location=OpenApiParameter.HEADER, description=description, required=required
-    )
+def _header(name: str, description: str) -> OpenApiParameter:
+    """None is called required: what is missing has an answer of the protocol's own."""
+    return OpenApiParameter(name, OpenApiTypes.STR, location=OpenApiParameter.HEADER, description=description)
 
 
-RESUMABLE = _header("Tus-Resumable", "1.0.0; without it, 412 with `Tus-Version`.", required=True)
+RESUMABLE = _header("Tus-Resumable", "1.0.0; required: without it, 412 with `Tus-Version`.")
 CHECKSUM = _header("Upload-Checksum", "`sha1` or `sha256`, a space, the hash in base64. 460 when it is another.")
 LENGTH = _header("Upload-Length", "Bytes; of the whole file.")
 
@@ -167,7 +166,7 @@ class TusDetailView(TusView):
         tags=TAGS,
         parameters=[
             RESUMABLE,
-            _header("Upload-Offset", "Where the bytes go: the end of what is there.", required=True),
+            _header("Upload-Offset", "Required. Where the bytes go: the end of what is there."),
             LENGTH,
             CHECKSUM,
         ],
