@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+SOCKETIO = Path(__file__).parent / "peers" / "socketio"
 DAPHNE = [str(Path(sys.executable).with_name("daphne")), "--verbosity", "0", "-b", "127.0.0.1"]
 # PostgreSQL as it comes, but for the clock of commits, which says when an event could have been known.
 POSTGRESQL = {"shared_buffers": "128MB", "autovacuum_naptime": "1min", "track_commit_timestamp": "on"}
@@ -152,6 +154,12 @@ class Services:
     def tutorial(self) -> WebServer:
         return self._daphne("tutorial", "benchmarks.peers.tutorial.asgi:application", self.peer_env("tutorial"))
 
+    def socketio(self) -> WebServer:
+        """Only where `without_socketio()` is None."""
+        port = free_port()
+        env = {**self.base, "NODE_ENV": "production", "PORT": str(port), "REDIS_URL": self.redis}
+        return self._web("socketio", [shutil.which("node") or "node", str(SOCKETIO / "server.mjs")], port, env)
+
     def hello(self) -> WebServer:
         return self._daphne("hello", "benchmarks.peers.hello:application", self.base)
 
@@ -167,6 +175,15 @@ class Services:
 
     def _web(self, name: str, command: list[str], port: int, env: dict[str, str]) -> WebServer:
         return WebServer(name, command, port=port, env=env, log=self.folder / f"{name}.log")
+
+
+def without_socketio() -> str | None:
+    """Why the peer socket.io can't run here; None when it can."""
+    if shutil.which("node") is None:
+        return "no node on PATH"
+    if not (SOCKETIO / "node_modules").is_dir():
+        return f"npm ci --prefix {SOCKETIO.relative_to(ROOT)} has not been run"
+    return None
 
 
 @contextlib.contextmanager

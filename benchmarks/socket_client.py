@@ -1,29 +1,29 @@
 """The load client of the socket benchmarks: opens the readers, publishes, counts every delivery, checks its offset.
 
-picows on uvloop, one process. It publishes as the system under test does: a bus message of Simmer's relay, or the
-tutorial's `group_send`, through the channel layer of that system's own settings. `python -m benchmarks.socket_client`
-reads a spec from its input and prints what each phase found:
+picows on uvloop, one process. What it sends and publishes is the system's own (benchmarks/socket_systems.py).
+`python -m benchmarks.socket_client` reads a spec from its input and prints what each phase found:
 
-    {"system": "simmer" | "tutorial", "port", "pid" (the server's), "key" (recipe id or room), "sockets",
-     "tokens": [...] for signed-in readers, "phases": [["paced", rate, seconds] | ["flight", W, seconds] |
-                ["apart", W, seconds] | ["burst", n]]}
+    {"system": "simmer" | "tutorial" | "socketio", "port", "pid" (the server's), "key" (recipe id or room), "sockets",
+     "tokens": [...] for signed-in readers, "phases": [["paced", rate, seconds] | ["blocked", rate, seconds] |
+                ["flight", W, seconds] | ["apart", W, seconds] | ["stalled", W, seconds] | ["burst", n]]}
 """
 
 import asyncio
 import gc
 import json
+import socket
 import sys
 import time
 from array import array
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import django
-import orjson
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from benchmarks.machine import Usage, cpu_seconds, resident_kb
+from benchmarks.socket_systems import SYSTEMS, System
 
 OFFSET = b'"offset":'
 OPENING_AT_ONCE = 50
@@ -32,23 +32,25 @@ FIRST_SOCKETS = 20
 SETTLE_SECONDS = 1.0
 # What has not arrived when nothing more has arrived for so long counts as lost.
 PATIENCE_SECONDS = 5.0
+BLOCKED_SECONDS = 0.8
+STALLED_READERS = 5
+LONG_REVIEW = 4_000
+# Of Linux, the first byte of its `tcp_info`.
+TCP_ESTABLISHED = 1
 
 
 class Reader(WSListener):
     """One socket."""
 
-    def __init__(self, load: "Load", first_frame: bytes) -> None:
+    def __init__(self, load: "Load", number: int) -> None:
         self.load = load
-        self.first_frame = first_frame
+        self.number = number
         self.last: int | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        if self.first_frame:
-            transport.send(WSMsgType.TEXT, self.first_frame)
-        else:
-            self.ready.set_result(None)
+        self._go_on(self.load.system.opening(self.number))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if not self.load.closing:
@@ -70,95 +72,51 @@ class Reader(WSListener):
                 self.load.disorder += 1
             self.last = last
             self.load.arrived(first, last)
-        elif payload == b"{}":
-            transport.send(WSMsgType.TEXT, b"{}")
-        else:
-            self._reply(payload)
+        elif not self.ready.done():
+            self._on_the_way(payload)
+        elif answer := self.load.system.answers.get(payload):
+            transport.send(WSMsgType.TEXT, answer)
 
-    def _reply(self, payload: bytes) -> None:
-        if b'"error"' in payload:
-            self.ready.set_exception(RuntimeError(payload.decode()))
-        elif b'"id":2' in payload and not self.ready.done():
+    def _on_the_way(self, payload: bytes) -> None:
+        """A frame before the socket is subscribed."""
+        try:
+            self._go_on(self.load.system.heard(payload))
+        except RuntimeError as error:
+            self.ready.set_exception(error)
+
+    def _go_on(self, answer: bytes | None) -> None:
+        if answer is None:
             self.ready.set_result(None)
+        elif answer:
+            self.transport.send(WSMsgType.TEXT, answer)
 
 
-class Simmer:
-    """`/ws/` and the bus message of the relay."""
+class StalledReader(Reader):
+    """A socket that reads nothing any more once it is subscribed, and is none of those that are counted."""
 
-    path = "/ws/"
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(ConnectionError("the server closed the socket"))
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        from channels.layers import get_channel_layer
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if not self.ready.done():
+            self._on_the_way(frame.get_payload_as_bytes())
 
-        from realtime.bus import MESSAGE_TYPE, group_of
+    def stall(self) -> None:
+        underlying = self.transport.underlying_transport
+        self.socket: socket.socket = underlying.get_extra_info("socket")
+        # The sending side's kernel still takes megabytes for it before the server notices.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        underlying.pause_reading()
 
-        self.channel = f"recipe:{spec['key']}"
-        self.group, self.message_type = group_of(self.channel), MESSAGE_TYPE
-        self.layer: Any = get_channel_layer()
-        self.tokens = spec.get("tokens") or [None]
-
-    def first_frame(self, number: int) -> bytes:
-        token = self.tokens[number % len(self.tokens)]
-        return b"\n".join(
-            orjson.dumps(command)
-            for command in (
-                {"id": 1, "connect": {"token": token} if token else {}},
-                {"id": 2, "subscribe": {"channel": self.channel}},
-            )
-        )
-
-    async def publish(self, offsets: Sequence[int]) -> None:
-        """One message for all events at hand, as the relay does for those of one poll."""
-        events = [[offset, offset, orjson.dumps(event_data()), 1, False] for offset in offsets]
-        await self.layer.group_send(self.group, {"type": self.message_type, "channel": self.channel, "events": events})
-
-    async def publish_burst(self, offsets: Sequence[int]) -> None:
-        """Through the whole way: rows committed together, numbered and published by the relay."""
-        await asyncio.to_thread(self._store, len(offsets))
-
-    def _store(self, count: int) -> None:
-        from realtime.models import StreamEvent
-
-        data = event_data()
-        StreamEvent.objects.bulk_create(
-            StreamEvent(channel=self.channel, type=data["type"], data=data, actor_id=1) for _ in range(count)
-        )
+    def end(self) -> bool:
+        """Closes it; whether the server had dropped it, which a socket that does not read hears of by its state."""
+        state = self.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        self.transport.disconnect()
+        return state != TCP_ESTABLISHED
 
 
-class Tutorial:
-    """The chat room and `group_send`."""
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        from channels.layers import get_channel_layer
-
-        self.path = f"/ws/chat/{spec['key']}/"
-        self.group = f"chat_{spec['key']}"
-        self.layer: Any = get_channel_layer()
-
-    def first_frame(self, number: int) -> bytes:
-        return b""
-
-    async def publish(self, offsets: Sequence[int]) -> None:
-        for offset in offsets:
-            message = {"offset": offset, **event_data()}
-            await self.layer.group_send(self.group, {"type": "chat.message", "message": message})
-
-    publish_burst = publish
-
-
-def event_data() -> dict[str, Any]:
-    """What a rating tells the readers of its recipe: about 250 bytes."""
-    return {
-        "type": "rating.created",
-        "at": "2025-01-01T12:00:00.000000+00:00",
-        "actor": {"id": 1, "username": "customer1", "display_name": "Customer No. 1", "picture": None},
-        "recipe_id": 1,
-        "rating_id": 1_000_000,
-        "score": 5,
-        "review": "",
-        "avg_rating": 4.35,
-        "rating_count": 120,
-    }
+R = TypeVar("R", bound=Reader)
 
 
 class Load:
@@ -166,7 +124,7 @@ class Load:
         self.spec = spec
         self.pid: int = spec["pid"]
         self.sockets: int = spec["sockets"]
-        self.system: Simmer | Tutorial = Simmer(spec) if spec["system"] == "simmer" else Tutorial(spec)
+        self.system: System = SYSTEMS[spec["system"]](spec)
         self.readers: list[Reader] = []
         # By offset; the first event has offset 1.
         self.counts: list[int] = [0]
@@ -221,13 +179,13 @@ class Load:
 
     async def open(self) -> dict[str, float]:
         """Connects the readers; kB a socket and connections a second."""
-        first = await self._open(FIRST_SOCKETS)
+        first = await self.open_readers(FIRST_SOCKETS, Reader)
         self.closing = True
         await asyncio.gather(*(self._close(reader) for reader in first))
         self.closing = False
         await asyncio.sleep(SETTLE_SECONDS)
         memory, cpu, began = resident_kb(self.pid), cpu_seconds(self.pid), time.perf_counter()
-        self.readers = await self._open(self.sockets)
+        self.readers = await self.open_readers(self.sockets, Reader)
         elapsed, cpu = time.perf_counter() - began, cpu_seconds(self.pid) - cpu
         await asyncio.sleep(SETTLE_SECONDS)
         return {
@@ -236,16 +194,15 @@ class Load:
             "kb": (resident_kb(self.pid) - memory) / self.sockets,
         }
 
-    async def _open(self, count: int) -> list[Reader]:
+    async def open_readers(self, count: int, kind: type[R]) -> list[R]:
         slots = asyncio.Semaphore(OPENING_AT_ONCE)
         url = f"ws://127.0.0.1:{self.spec['port']}{self.system.path}"
         headers = {"Origin": f"http://127.0.0.1:{self.spec['port']}"}
 
-        async def one(number: int) -> Reader:
+        async def one(number: int) -> R:
             async with slots:
-                first_frame = self.system.first_frame(number)
-                _, reader = await ws_connect(lambda: Reader(self, first_frame), url, extra_headers=headers)
-                assert isinstance(reader, Reader)
+                _, reader = await ws_connect(lambda: kind(self, number), url, extra_headers=headers)
+                assert isinstance(reader, kind)
                 await asyncio.wait_for(reader.ready, 30)
                 return reader
 
@@ -308,6 +265,45 @@ class Load:
             "strangers": usage.strangers,
         }
 
+    async def blocked(self, rate: float, seconds: float) -> dict[str, float]:
+        """As `paced`, while one request after another waits in the server for BLOCKED_SECONDS."""
+        ended = False
+
+        def block() -> int:
+            requests = 0
+            while not ended:
+                self.system.block(BLOCKED_SECONDS)
+                requests += 1
+            return requests
+
+        blocking = asyncio.get_running_loop().run_in_executor(None, block)
+        found = await self.paced(rate, seconds)
+        ended = True
+        return {**found, "requests": await blocking}
+
+    async def stalled(self, most: int, seconds: float) -> dict[str, float]:
+        """`flight` with long events, alone and while STALLED_READERS more sockets read nothing.
+
+        Also what became of those, and by how much the server's memory grew meanwhile.
+        """
+        self.system.review = "x" * LONG_REVIEW
+        alone = await self.flight(most, seconds)
+        stalled = await self.open_readers(STALLED_READERS, StalledReader)
+        for reader in stalled:
+            reader.stall()
+        memory = resident_kb(self.pid)
+        found = await self.flight(most, seconds)
+        grown = resident_kb(self.pid) - memory
+        dropped = sum(reader.end() for reader in stalled)
+        self.system.review = ""
+        return {
+            **found,
+            "alone": alone["per_second"],
+            "grown_kb": grown,
+            "stalled": len(stalled),
+            "dropped": dropped,
+        }
+
     async def burst(self, count: int) -> dict[str, float]:
         """COUNT events at once; deliveries lost, and seconds until the last event that reached every reader."""
         began = time.perf_counter()
@@ -327,6 +323,8 @@ class Load:
             "flight": self.flight,
             "apart": self.apart,
             "paced": self.paced,
+            "blocked": self.blocked,
+            "stalled": self.stalled,
             "burst": self.burst,
         }
         for name, *arguments in self.spec["phases"]:
@@ -340,6 +338,8 @@ async def main(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    django.setup()
+    the_spec = json.load(sys.stdin)
+    if the_spec["system"] != "socketio":
+        django.setup()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(runner.run(main(json.load(sys.stdin)))))
+        print(json.dumps(runner.run(main(the_spec))))

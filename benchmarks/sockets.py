@@ -1,4 +1,4 @@
-"""Sockets: the hub against the tutorial's consumer in turns, on fresh servers; then the way from a rating."""
+"""Sockets: the hub against the tutorial's consumer and socket.io in turns, on fresh servers; the way from a rating."""
 
 import json
 import statistics
@@ -8,13 +8,20 @@ from contextlib import nullcontext
 from typing import Any
 
 from benchmarks.machine import OTHER_CORES, STRANGERS
-from benchmarks.servers import Services, WebServer
+from benchmarks.servers import Services, WebServer, without_socketio
 
 SOCKETS = 1_000
 BURST_SOCKETS = 100
 # The event a second of a lively channel, and the events in flight of a busy one.
 RATE = 10
-LABELS = {"tutorial": "tutorial consumer", "simmer": "Simmer", "simmer.token": "Simmer, signed-in readers"}
+# Of the small group whose peace is disturbed: what the tutorial's consumer can still deliver to it.
+CALM_RATE = 20
+LABELS = {
+    "tutorial": "tutorial consumer",
+    "socketio": "socket.io",
+    "simmer": "Simmer",
+    "simmer.token": "Simmer, signed-in readers",
+}
 
 Say = Callable[[str], None]
 
@@ -25,7 +32,7 @@ class Passes:
     def __init__(self, services: Services, loaded: dict[str, dict[str, Any]], say: Say) -> None:
         self.services, self.say = services, say
         self.tokens: list[str] = loaded["simmer"]["tokens"]
-        self.next_key: int = loaded["simmer"]["recipes"][1]
+        self.rated, self.next_key = loaded["simmer"]["recipes"]
 
     def run(self, system: str, *, sockets: int, phases: list[list[Any]], relay: bool = False) -> dict[str, Any]:
         name, _, variant = system.partition(".")
@@ -39,17 +46,26 @@ class Passes:
                 "key": self.next_key,
                 "sockets": sockets,
                 "tokens": self.tokens if variant == "token" else None,
+                "raters": self.tokens,
+                "rated": self.rated,
                 "phases": phases,
             }
-            env = services.simmer_env() if name == "simmer" else services.peer_env(name)
-            text = json.dumps(spec)
-            output = services.run("-m", "benchmarks.socket_client", env=env, cores=OTHER_CORES, text=text)
+            client = ("-m", "benchmarks.socket_client")
+            output = services.run(*client, env=self._client_env(name), cores=OTHER_CORES, text=json.dumps(spec))
             server.require_running()
         found: dict[str, Any] = json.loads(output)
         return found
 
     def _server(self, name: str) -> WebServer:
-        return self.services.simmer("simmer-sockets") if name == "simmer" else self.services.tutorial()
+        if name == "simmer":
+            return self.services.simmer("simmer-sockets")
+        return self.services.socketio() if name == "socketio" else self.services.tutorial()
+
+    def _client_env(self, name: str) -> dict[str, str]:
+        services = self.services
+        if name == "socketio":
+            return {**services.base, "REDIS_URL": services.redis}
+        return services.simmer_env() if name == "simmer" else services.peer_env(name)
 
 
 def measure(
@@ -59,9 +75,13 @@ def measure(
     phases: list[list[Any]] = [["paced", RATE, seconds], ["flight", 1, seconds], ["flight", 8, seconds]]
     if full:
         phases += [["apart", 8, seconds], ["flight", 64, seconds], ["paced", 2, seconds]]
-    runs: dict[str, list[dict[str, Any]]] = {system: [] for system in LABELS}
+    skipped: dict[str, str] = {}
+    if reason := without_socketio():
+        skipped["socketio"] = reason
+        say(f"  {LABELS['socketio']} is skipped: {reason}")
+    runs: dict[str, list[dict[str, Any]]] = {system: [] for system in LABELS if system not in skipped}
     for repeat in range(1, repeats + 1):
-        for system in LABELS:
+        for system in runs:
             found = passes.run(system, sockets=SOCKETS, phases=phases)
             runs[system].append(found)
             one, eight, paced = found["flight.1"], found["flight.8"], found[f"paced.{RATE}"]
@@ -83,7 +103,33 @@ def measure(
                 f"  {LABELS[system]:28} {key.partition('.')[2]:>5} events at once to {BURST_SOCKETS} sockets:"
                 f" {burst['lost']:,} of {burst['expected']:,} lost, {burst['seconds']:.2f} s"
             )
-    return {"sockets": SOCKETS, "rate": RATE, "runs": runs, "bursts": bursts, "live": _live(passes, full, say)}
+    return {
+        "sockets": SOCKETS,
+        "rate": RATE,
+        "skipped": skipped,
+        "runs": runs,
+        "bursts": bursts,
+        "disturbed": {system: _disturbed(passes, system, seconds, say) for system in runs if system != "simmer.token"},
+        "live": _live(passes, full, say),
+    }
+
+
+def _disturbed(passes: Passes, system: str, seconds: float, say: Say) -> dict[str, Any]:
+    """A small group's latency and throughput: undisturbed, beside requests that wait, beside readers that stall."""
+    phases: list[list[Any]] = [["paced", CALM_RATE, seconds], ["stalled", 8, seconds]]
+    if system != "socketio":
+        phases.insert(1, ["blocked", CALM_RATE, max(seconds, 3.0)])
+    found = passes.run(system, sockets=BURST_SOCKETS, phases=phases)
+    calm, stalled = found[f"paced.{CALM_RATE}"], found["stalled.8"]
+    blocked = found.get(f"blocked.{CALM_RATE}")
+    say(
+        f"  {LABELS[system]:28} {BURST_SOCKETS} sockets, {CALM_RATE} ev/s: p99 {calm['p99']:.1f} ms"
+        + (f", while a request waits 0.8 s {blocked['p99']:.1f} ms" if blocked else "")
+        + f"; 4-kB events {stalled['alone']:,.0f}/s, beside {stalled['stalled']} that read nothing"
+        f" {stalled['per_second']:,.0f}/s, {stalled['dropped']} dropped, {stalled['grown_kb']:,} kB more"
+        + _trouble(found)
+    )
+    return found
 
 
 def _trouble(found: dict[str, Any]) -> str:
