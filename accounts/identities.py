@@ -13,7 +13,7 @@ from rest_framework_simplejwt.settings import api_settings
 from accounts.models import Session, Ticket
 from accounts.tokens import read_access, refuse_expired, refuse_invalid
 from core.errors import Unauthenticated
-from core.prepared import Parameter, PreparedInstance
+from core.prepared import Parameter, Prepared, PreparedInstance
 from realtime.channels import Identity, TokenExpired, TokenInvalid
 
 
@@ -82,5 +82,15 @@ def verify_token(token: str) -> Identity:
 
 def live_sessions(session_ids: Collection[str]) -> set[str]:
     """For `realtime`: which of these sessions may keep their sockets. One query."""
-    live = Session.objects.live().filter(pk__in=[UUID(session_id) for session_id in session_ids])
-    return {str(session_id) for session_id in live.values_list("pk", flat=True)}
+    ids = [UUID(session_id) for session_id in session_ids]
+    if len(ids) == 1:
+        # Asked at every connect, of that session alone.
+        values = {"session": ids[0], "now": timezone.now()}
+        return {str(row["id"]) for row in _prepared_liveness().fetch(values, limit=1)}
+    return {str(session_id) for session_id in Session.objects.live().filter(pk__in=ids).values_list("pk", flat=True)}
+
+
+@cache
+def _prepared_liveness() -> Prepared:
+    live = Session.objects.live(at=Parameter("now", DateTimeField()))
+    return Prepared(live.filter(pk=Parameter("session", UUIDField())).values("id"))
