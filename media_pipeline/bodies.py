@@ -103,6 +103,8 @@ class UploadBodies:
 
         try:
             await self._rest(scope, _nothing, keep)
+            # A request of Django's is garbage in a cycle: its megabytes must not wait for the collection.
+            body.first.pieces.clear()
             if body.writer is not None and not body.first.is_last and answer[0]["status"] < 300:
                 await _write_rest(body.writer, incoming, answer)
         finally:

@@ -6,16 +6,23 @@ import uuid
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import BigIntegerField, OuterRef, Subquery, UUIDField
 
 from core import errors
+from core.prepared import Parameter, Prepared
 from media_pipeline.models import Extent, UploadSession
 from media_pipeline.quotas import reserve
 from media_pipeline.sessions import keep_alive, require_open
 from media_pipeline.stores import Region, store
 
 CHECKSUM_MISMATCH = "checksum_mismatch"
+# By hand, as for every chunk.
+_INSERT = f"""
+    INSERT INTO {Extent._meta.db_table} (session_id, "offset", length, sha256) VALUES (%s, %s, %s, %s)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,8 @@ class Writing:
         self._other = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum and other else None
         try:
             # Asked under the lock: whoever seals or writes these bytes has to hold it as well.
-            session.refresh_from_db(fields=["state", "length", "expires_at"])
+            self._acknowledged = _look(session, offset)
             require_open(session)
-            self._acknowledged = session.extents.filter(offset=offset).first()
         except BaseException:
             self.close()
             raise
@@ -86,22 +92,50 @@ class Writing:
             return False
         digest = self._sha256.hexdigest()
         if self._acknowledged is not None:
-            if (self._acknowledged.length, self._acknowledged.sha256) != (self._size, digest):
+            if self._acknowledged != (self._size, digest):
                 raise errors.Conflict("Other bytes were acknowledged there before.", code="other_bytes")
             return False
         self._region.sync()
-        with transaction.atomic():
-            if self._session.length is None:
+        if self._session.length is None:
+            with transaction.atomic():
                 reserve(owner_id=self._session.owner_id, size=self._size)
-            Extent.objects.create(session=self._session, offset=self._offset, length=self._size, sha256=digest)
+                self._acknowledge(digest)
+        else:
+            self._acknowledge(digest)
         keep_alive(self._session)
         return True
+
+    def _acknowledge(self, digest: str) -> None:
+        session_id = self._session._meta.pk.get_db_prep_value(self._session.pk, connection)
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [session_id, self._offset, self._size, digest])
 
     def close(self) -> None:
         """Lets go of the bytes. What was not finished is forgotten."""
         if self._open:
             self._open = False
             self._held.__exit__(None, None, None)
+
+
+def _look(session: UploadSession, offset: int) -> tuple[int, str] | None:
+    """Brings SESSION up to date; (length, hash) of what is acknowledged at OFFSET. One query."""
+    found = _prepared_look().fetch({"upload": session.pk, "offset": offset}, limit=1)
+    if not found:
+        raise errors.Gone("The upload is no longer here.", code="upload_gone")
+    row = found[0]
+    session.state, session.length, session.expires_at = row["state"], row["length"], row["expires_at"]
+    return (row["known_length"], row["known_sha256"]) if row["known_length"] is not None else None
+
+
+@cache
+def _prepared_look() -> Prepared:
+    known = Extent.objects.filter(session=OuterRef("pk"), offset=Parameter("offset", BigIntegerField()))
+    uploads = UploadSession.objects.filter(pk=Parameter("upload", UUIDField()))
+    return Prepared(
+        uploads.annotate(
+            known_length=Subquery(known.values("length")), known_sha256=Subquery(known.values("sha256"))
+        ).values("state", "length", "expires_at", "known_length", "known_sha256")
+    )
 
 
 def extents_digest(session_ids: Iterable[uuid.UUID]) -> str:

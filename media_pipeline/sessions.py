@@ -4,16 +4,18 @@ import re
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Sum
+from django.db import connection, transaction
+from django.db.models import BigAutoField, Sum, UUIDField
 from django.utils import timezone
 
 from core import errors
+from core.prepared import Parameter, PreparedInstance
 from media_pipeline import imaging
-from media_pipeline.models import Media, UploadSession
+from media_pipeline.models import Extent, Media, UploadSession
 from media_pipeline.quotas import reserve
 from media_pipeline.sniffing import IMAGE_TYPES, VIDEO_TYPES
 from media_pipeline.storage import UndoneUnlessCommitted
@@ -30,6 +32,7 @@ PARTS_MAX = 100
 LAST_ANSWER = timedelta(minutes=10)
 # Judged on the bytes, once they are there.
 UNKNOWN_TYPES = {"", "application/octet-stream"}
+_COUNT = f"SELECT count(*) FROM {Extent._meta.db_table} WHERE session_id = %s"  # noqa: S608
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -129,11 +132,18 @@ def give_up(session: UploadSession, state: str) -> None:
 
 def get_upload_for_user(user: Any, upload_id: uuid.UUID) -> UploadSession:
     """One's own, with its media. NotFound for anybody else's; Gone when it expired or was given up."""
-    session = UploadSession.objects.visible_to(user).select_related("media").filter(pk=upload_id).first()
+    session = _prepared_upload().fetch({"upload": upload_id, "owner": user.pk})
     if session is None:
         raise errors.NotFound("There is no such upload of yours.")
     require_alive(session)
     return session
+
+
+@cache
+def _prepared_upload() -> PreparedInstance[UploadSession]:
+    """Asked for each chunk: its four queries, built by the ORM each time, took as much CPU as two megabytes of it."""
+    upload, owner = Parameter("upload", UUIDField()), Parameter("owner", BigAutoField())
+    return PreparedInstance(UploadSession.objects.filter(pk=upload, owner=owner).select_related("media"))
 
 
 def require_alive(session: UploadSession) -> None:
@@ -176,7 +186,9 @@ def upload_offset(session: UploadSession) -> int:
 
 def chunk_counts(session: UploadSession) -> tuple[int, int]:
     """(received, missing) chunks. One query."""
-    received = session.extents.aggregate(count=Count("id"))["count"]
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [session._meta.pk.get_db_prep_value(session.pk, connection)])
+        received: int = cursor.fetchone()[0]
     return received, chunk_count(session) - received
 
 
