@@ -149,7 +149,11 @@ def _services() -> list[Service]:
     return [
         Service(
             name="worker",
-            command=[*celery, "worker", "-Q", "default,follows,media,mail", "-c", "2", "-l", "warning"],
+            # A worker that tells others of its end waits for a Redis that may be gone by then.
+            command=[
+                *(*celery, "worker", "-Q", "default,follows,media,mail", "-c", "2", "-l", "warning"),
+                *("--without-heartbeat", "--without-gossip", "--without-mingle"),
+            ],
             grace=15,
             orphaned=signal.SIGQUIT,
         ),
