@@ -230,6 +230,9 @@ def test_a_process_out_of_file_descriptors_says_that_it_is_busy(root: Path) -> N
                     os.close(held.pop())
 
     async def warm_then_ask() -> httpx.Response:
+        # Whatever is imported or started at the first request needs descriptors of its own.
+        async with httpx.AsyncClient(transport=transport, base_url="http://simmer") as client:
+            assert (await client.get("/media/a/b/small.jpg")).status_code == 200
         await asyncio.to_thread(lambda: None)
         resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
         try:
