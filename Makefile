@@ -84,8 +84,9 @@ lint: $(VENV)/.installed-dev ## style, types, directions of imports, container f
 demo-data: $(VENV)/.installed ## a lively network of people, recipes and photos in the database
 	@exec $(PY) manage.py demo_data
 
-# Keeps the pins that still fit; UPGRADE=--upgrade looks for the newest.
-COMPILE := -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+# Keeps the pins that still fit; UPGRADE=--upgrade looks for the newest. Extras stay: pip takes `coverage[toml]` of a
+# requirement for unpinned when only `coverage` is pinned and a newer release is out.
+COMPILE := -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras \
   --custom-compile-command "make requirements"
 .PHONY: requirements
 requirements: | $(VENV)/.installed-dev ## pin requirements*.in anew, with hashes (UPGRADE=--upgrade for newer ones)
