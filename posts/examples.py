@@ -11,7 +11,7 @@ _ANN = {
     "picture": "/api/default-pictures/picture/7-A.png",
     "role": "customer",
 }
-_SALLY = {
+SALLY = {
     "id": 3,
     "username": "sally",
     "display_name": "Sally",
@@ -38,7 +38,7 @@ POST: dict[str, Any] = {
         "id": 42,
         "name": "Shakshuka",
         "image": None,
-        "seller": _SALLY,
+        "seller": SALLY,
         "avg_rating": 4.67,
         "rating_count": 3,
         "locked": False,
@@ -67,7 +67,7 @@ POST: dict[str, Any] = {
 SHOWN = OpenApiExample("a post", POST, response_only=True, status_codes=["200", "201"])
 REPOSTED = OpenApiExample(
     "a repost",
-    {**POST, "id": 812, "kind": "repost", "author": _SALLY, "text": "", "recipe": None, "tags": [], "original": POST},
+    {**POST, "id": 812, "kind": "repost", "author": SALLY, "text": "", "recipe": None, "tags": [], "original": POST},
     response_only=True,
     status_codes=["200", "201"],
 )

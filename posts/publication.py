@@ -68,9 +68,7 @@ def write_tags(post: Post) -> None:
     PostTag.objects.filter(post=post).exclude(tag__name__in=names).delete()
     if not names:
         return
-    # In one order, so that two who bring the same new tags do not wait for each other.
-    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
-    ids = Tag.objects.filter(name__in=names).values_list("id", flat=True)
+    ids = Tag.objects.made(names)
     PostTag.objects.bulk_create(
         [PostTag(post=post, tag_id=tag_id, published_at=post.published_at) for tag_id in ids], ignore_conflicts=True
     )

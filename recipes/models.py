@@ -1,5 +1,6 @@
 """Recipes and ratings."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +18,20 @@ TOP_PRIOR_COUNT = 10
 TOP_PRIOR_SUM = 30
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def made(self, names: Collection[str]) -> list[int]:
+        """The ids of the tags of these normal names (recipes/tags.py), made if need be."""
+        # In one order, so that two who bring the same new tags do not wait for each other.
+        self.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
+        return list(self.filter(name__in=names).values_list("id", flat=True))
+
+
 class Tag(models.Model):
     """A word recipes are found by: NFKC, lower case, accents kept."""
 
     name = models.CharField(max_length=50, unique=True)
+
+    objects = TagQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Profile, User
 from accounts.shapes import actor_of
-from core.errors import Forbidden, Invalid, NotFound, PreconditionFailed
+from core.errors import Forbidden, Invalid, NotFound
 from core.prepared import Parameter, PreparedInstance
+from core.versions import require_version
 from media_pipeline.models import Media
 from media_pipeline.services import image_create, media_discard
 from media_pipeline.shapes import image_shape
@@ -94,7 +95,7 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     if (media_id := changes.get("image_id")) is not None:
         _lock_media(user, media_id)  # before the recipe, in the order of the image task
     recipe = _lock(recipe)
-    _require_version(recipe, expected)
+    require_version(recipe, expected, thing="recipe")
     before = recipe.image
     changed = []
     for name, value in _scalars(changes).items():
@@ -129,7 +130,7 @@ def recipe_delete(*, user: User, recipe: Recipe, expected: set[int] | None = Non
     """
     require_author_or_moderator(user, recipe)
     recipe = _lock(recipe)
-    _require_version(recipe, expected)
+    require_version(recipe, expected, thing="recipe")
     image = recipe.image
     if recipe.seller_id != user.pk:
         audit_removal(user, recipe)
@@ -284,18 +285,8 @@ def _lock_media(user: User, media_id: UUID) -> Media | None:
     return pictures.filter(pk=media_id, owner=user, kind=Media.Kind.IMAGE).first()
 
 
-def _require_version(recipe: Recipe, expected: set[int] | None) -> None:
-    if expected is not None and recipe.version not in expected:
-        raise PreconditionFailed(
-            f"The recipe was changed since you read it (it is version {recipe.version} now): read it again first."
-        )
-
-
 def _write_tags(recipe: Recipe) -> None:
-    names = recipe.tag_names
-    # In one order, so that two who bring the same new tags do not wait for each other.
-    Tag.objects.bulk_create([Tag(name=name) for name in sorted(names)], ignore_conflicts=True)
-    ids = Tag.objects.filter(name__in=names).values_list("id", flat=True)
+    ids = Tag.objects.made(recipe.tag_names)
     RecipeTag.objects.bulk_create(RecipeTag(recipe=recipe, tag_id=tag_id) for tag_id in ids)
 
 

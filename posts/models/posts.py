@@ -131,11 +131,6 @@ class Post(Timestamped):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} of {self.author_id}"
 
-    @property
-    def about_recipe_id(self) -> int | None:
-        """The recipe whose channel hears of this post's likes and comments: the announced one."""
-        return self.announces_id
-
 
 class PostMedia(models.Model):
     """A picture or the video of a post, in the author's order."""

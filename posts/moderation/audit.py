@@ -1,16 +1,21 @@
-"""The audit of what is removed below this app: `posts` services write their own rows."""
+"""The audit of what staff remove, written in the transaction that removes it."""
 
 from accounts.models import User
 from posts.models import ModerationAction
 from recipes.models import Recipe
 
 
-def recipe_removed(moderator: User, recipe: Recipe) -> None:
-    """A member of staff deletes somebody's recipe; in that transaction."""
+def audit_removal(moderator: User, target: str, target_id: int, *, owner_id: int) -> None:
+    """A member of staff deletes what belongs to somebody else; TARGET is one of `Report`'s kinds."""
     ModerationAction.objects.create(
         moderator=moderator,
         action=ModerationAction.Action.REMOVED,
-        target="recipe",
-        target_id=recipe.pk,
-        owner_id=recipe.seller_id,
+        target=target,
+        target_id=target_id,
+        owner_id=owner_id,
     )
+
+
+def recipe_removed(moderator: User, recipe: Recipe) -> None:
+    """For recipes, which are below this app and do not know it (`register_removal_audit`)."""
+    audit_removal(moderator, "recipe", recipe.pk, owner_id=recipe.seller_id)

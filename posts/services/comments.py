@@ -5,12 +5,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.shapes import actor_of
-from core.errors import Conflict, Forbidden, NotFound, PreconditionFailed
+from core.errors import Conflict, Forbidden, NotFound
+from core.versions import require_version
 from posts.comment_shapes import comment_event_shape
 from posts.counters import add_comments, add_replies, insert_comment, lock_post
 from posts.events import CommentCreated, CommentDeleted, CommentUpdated
 from posts.forgetting import BLANK_COMMENT
-from posts.models import Comment, ModerationAction, Notification, Post
+from posts.models import Comment, Notification, Post
+from posts.moderation.audit import audit_removal
 from posts.notify import notify
 from realtime.outbox import record, record_job
 
@@ -95,13 +97,7 @@ def comment_delete(*, user: User, comment: Comment, expected: set[int] | None = 
     is_own = comment.author_id == user.pk
     _record(CommentDeleted, user if is_own else None, comment, comment_count=count, reply_count=replies)
     if not is_own:
-        ModerationAction.objects.create(
-            moderator=user,
-            action=ModerationAction.Action.REMOVED,
-            target="comment",
-            target_id=comment.pk,
-            owner=comment.author,
-        )
+        audit_removal(user, "comment", comment.pk, owner_id=comment.author_id)
     # What was told of it before holds the words, too.
     record_job(BLANK_COMMENT, comment_id=comment.pk)
     if comment.parent is None:
@@ -140,10 +136,7 @@ def _lock(comment: Comment, expected: set[int] | None) -> tuple[Comment, int]:
     locked = loaded.select_for_update(of=("self",), no_key=True).filter(pk=comment.pk, is_deleted=False).first()
     if counts is None or locked is None:
         raise _gone()
-    if expected is not None and locked.version not in expected:
-        raise PreconditionFailed(
-            f"The comment was changed since you read it (it is version {locked.version} now): read it again first."
-        )
+    require_version(locked, expected, thing="comment")
     return locked, counts.comment_count
 
 

@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 from media_pipeline.models import Media
 from media_pipeline.services import image_create, media_discard
 from media_pipeline.shapes import media_shape
@@ -41,13 +41,6 @@ def require_own_words(post: Post) -> None:
         raise Conflict("This post announces a recipe: change or delete the recipe instead.", code="announcement")
     if post.kind == Post.Kind.REPOST:
         raise Conflict("A repost has no words of its own: take it back instead.", code="repost")
-
-
-def require_version(post: Post, expected: set[int] | None) -> None:
-    if expected is not None and post.version not in expected:
-        raise PreconditionFailed(
-            f"The post was changed since you read it (it is version {post.version} now): read it again first."
-        )
 
 
 def lock_post(post: Post) -> Post:

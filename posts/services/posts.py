@@ -8,10 +8,12 @@ from django.db.models import F
 from accounts.models import Profile, User
 from accounts.shapes import actor_of
 from core.errors import Forbidden
+from core.versions import require_version
 from media_pipeline.services import media_discard
 from posts.events import PostDeleted, PostUpdated
 from posts.forgetting import BLANK_POST
-from posts.models import ModerationAction, Notification, Post
+from posts.models import Notification, Post
+from posts.moderation.audit import audit_removal
 from posts.notify import notify
 from posts.publication import public_content, publish, write_tags
 from posts.services.content import (
@@ -22,7 +24,6 @@ from posts.services.content import (
     require_author,
     require_own_words,
     require_something,
-    require_version,
     set_content,
     take_media,
     write_media,
@@ -62,7 +63,7 @@ def post_update(*, user: User, post: Post, changes: PostContent, expected: set[i
     require_own_words(post)
     wanted = take_media(user=user, content=changes)
     post = lock_post(post)
-    require_version(post, expected)
+    require_version(post, expected, thing="post")
     mentioned = set(mentions(post.text))
     changed = set_content(user=user, post=post, content=changes)
     media_changed = wanted is not None and write_media(post=post, media=wanted)
@@ -102,13 +103,13 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
     """
     require_author_or_moderator(user, post)
     if post.author_id != user.pk:
-        _audit(user, post)
+        audit_removal(user, "post", post.pk, owner_id=post.author_id)
     if post.kind == Post.Kind.REPOST:
         repost_remove(repost=post, actor=actor_of(user) if post.author_id == user.pk else None)
         return
     require_own_words(post)
     post = lock_post(post)
-    require_version(post, expected)
+    require_version(post, expected, thing="post")
     media = media_of(post)
     record(PostDeleted(actor=actor_of(user) if post.author_id == user.pk else None, post_id=post.pk))
     record_job(BLANK_POST, post_id=post.pk, author_id=post.author_id)
@@ -128,13 +129,3 @@ def post_media_changed(*, media_id: UUID) -> None:
         if post.status == Post.Status.PUBLISHED:
             content = public_content(post, media_shapes(media_of(post)))
             record(PostUpdated(actor=None, post_id=post.pk, version=post.version, **content))
-
-
-def _audit(moderator: User, post: Post) -> None:
-    ModerationAction.objects.create(
-        moderator=moderator,
-        action=ModerationAction.Action.REMOVED,
-        target="post",
-        target_id=post.pk,
-        owner_id=post.author_id,
-    )

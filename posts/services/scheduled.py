@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.errors import Invalid, NotFound
+from core.versions import require_version
 from media_pipeline.services import media_discard
 from posts.models import Post
 from posts.publishing import publish_now
@@ -15,7 +16,6 @@ from posts.services.content import (
     lock_post,
     media_of,
     require_something,
-    require_version,
     set_content,
     take_media,
     write_media,
@@ -53,7 +53,7 @@ def scheduled_update(*, user: User, post: Post, changes: ScheduledContent, expec
     """
     wanted = take_media(user=user, content=changes)
     post = _lock(post)
-    require_version(post, expected)
+    require_version(post, expected, thing="post")
     changed = set_content(user=user, post=post, content=changes)
     publish_at = changes.get("publish_at")
     if publish_at is not None and publish_at != post.publish_at:
@@ -74,7 +74,7 @@ def scheduled_update(*, user: User, post: Post, changes: ScheduledContent, expec
 def scheduled_delete(*, post: Post, expected: set[int] | None = None) -> None:
     """Deletes it with its media, by its author. Raises PreconditionFailed and NotFound as `scheduled_update` does."""
     post = _lock(post)
-    require_version(post, expected)
+    require_version(post, expected, thing="post")
     media = media_of(post)
     post.delete()
     for one in media:
