@@ -11,23 +11,13 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.urls import URLPattern, include, path, reverse
-from rest_framework import serializers, status
 from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts.authentication import user_of
 from accounts.views.auth import RefreshView, RegisterView, TokenView
 from core.api import FormParser, JSONParser, MultiPartParser
-from core.errors import PreconditionFailed
-from core.idempotency import idempotent
-from media_pipeline.serializers import PictureField
-from media_pipeline.views.media import MediaListView
-from posts.reads import post_read
-from posts.services.content import media_of
-from posts.services.posts import post_update
 from posts.urls import urlpatterns as post_urls
-from posts.views.access import get_post_for_user
+from posts.views.earlier import ImageAddView, VideoAppendView, VideoEndView
 from posts.views.posts import PostListView
 from recipes.urls import urlpatterns as recipe_urls
 
@@ -112,37 +102,11 @@ class PostCreateView(PostListView):
         return response
 
 
-class ImageInput(serializers.Serializer[Any]):
-    postID = serializers.IntegerField(min_value=1)
-    imageBase64 = PictureField()
-
-
-class ImageAddView(MediaListView):
-    """One more picture for a post of one's own, after those that it has. Answers with the post."""
-
-    http_method_names = ["post", "options"]
-
-    @idempotent
-    def post(self, request: Request) -> Response:
-        user = user_of(request)
-        data = ImageInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        post_id, image = data.validated_data["postID"], data.validated_data["imageBase64"]
-        while True:
-            post = get_post_for_user(user, post_id)
-            shown = [media.pk for media in media_of(post)]
-            try:
-                post_update(
-                    user=user, post=post, changes={"media_ids": shown, "images": [image]}, expected={post.version}
-                )
-            except PreconditionFailed:  # their client sends several pictures at once
-                continue
-            return Response(post_read(user, post_id), status=status.HTTP_201_CREATED)
-
-
 posts_with_media = [
     earlier("post/create/", PostCreateView.as_view(), "post-list"),
     earlier("post/add/media/image/", ImageAddView.as_view(), "media-list"),
+    earlier("post/add/media/video/", VideoAppendView.as_view(), "upload-list"),
+    earlier("post/add/media/video/finalize/", VideoEndView.as_view(), "upload-list"),
 ]
 
 urlpatterns = [

@@ -99,6 +99,8 @@ class UploadSession(Timestamped):
     sealed_at = models.DateTimeField(null=True)
     # What the client says of its file, never trusted and never part of a path: {"filename": ..., "filetype": ...}.
     metadata = models.JSONField(default=dict)
+    # By which its owner goes on with it, at an earlier address (media_pipeline/named.py); empty at today's.
+    name = models.CharField(max_length=255, blank=True)
     # Of the whole file, as the client declares it; empty when it does not.
     sha256 = models.CharField(max_length=64, blank=True)
     # Of the extents' hashes, in order: names the bytes without reading them again.
@@ -121,6 +123,12 @@ class UploadSession(Timestamped):
                 condition=Q(sealed_at__isnull=True, state__in=["open", "aborted", "expired"])
                 | Q(sealed_at__isnull=False, length__isnull=False, state__in=["sealed", "processing"]),
                 name="upload_sealed_at_its_length",
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                condition=Q(state="open") & ~Q(name=""),
+                name="upload_open_of_name",
+                violation_error_message="Another request has begun this upload at this moment.",
             ),
         ]
         indexes = [

@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypedDict
@@ -64,11 +65,12 @@ def upload_open(
     content_type: str = "",
     sha256: str = "",
     is_partial: bool = False,
+    name: str = "",
 ) -> UploadSession:
     """Begins an upload and takes room for it on disk and in its owner's quota; both only if the transaction commits.
 
-    LENGTH is None when it will be declared later. Raises Invalid, UnsupportedType (a declared type that is not taken),
-    TooLarge (also `over_quota`) and StorageFull.
+    LENGTH is None when it will be declared later; NAME is for `media_pipeline.named` alone. Raises Invalid,
+    UnsupportedType (a declared type that is not taken), TooLarge (also `over_quota`) and StorageFull.
     """
     _check_metadata(metadata or {})
     _check_type(content_type)
@@ -84,6 +86,7 @@ def upload_open(
         metadata=dict(metadata or {}),
         sha256=sha256,
         is_partial=is_partial,
+        name=name,
         expires_at=_expiry(),
     )
     reserve(owner_id=owner.pk, size=length or 0)
@@ -93,22 +96,25 @@ def upload_open(
     return session
 
 
-@transaction.atomic
 def upload_declare_length(*, session: UploadSession, length: int) -> None:
-    """Says how long an upload is that was begun without. Conflict when it was said before, and otherwise."""
-    locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
-    require_open(locked)
-    if locked.length is None:
-        arrived = upload_offset(locked)
-        if length < arrived:
-            raise _invalid("Upload-Length", f"{arrived} bytes have come already.")
-        _check_length(length, locked.metadata.get("filetype", ""))
-        reserve(owner_id=locked.owner_id, size=length - arrived)
-        store.declare(locked.pk, length)
-        locked.length = length
-        locked.save(update_fields=["length", "updated_at"])
-    elif locked.length != length:
-        raise errors.Conflict("The length of this upload was declared otherwise before.", code="length_declared")
+    """Says how long an upload is that was begun without. Conflict when it was said before, and otherwise; Locked while
+    somebody writes, who may write more than that."""
+    # Let go after the commit: who writes next finds the length.
+    with ExitStack() as held, transaction.atomic():
+        locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
+        require_open(locked)
+        if locked.length is None:
+            held.enter_context(store.region(locked.pk))
+            arrived = upload_offset(locked)
+            if length < arrived:
+                raise _invalid("Upload-Length", f"{arrived} bytes have come already.")
+            _check_length(length, locked.metadata.get("filetype", ""))
+            reserve(owner_id=locked.owner_id, size=length - arrived)
+            store.declare(locked.pk, length)
+            locked.length = length
+            locked.save(update_fields=["length", "updated_at"])
+        elif locked.length != length:
+            raise errors.Conflict("The length of this upload was declared otherwise before.", code="length_declared")
     session.length = length
 
 

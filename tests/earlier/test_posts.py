@@ -8,9 +8,8 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from accounts.services.sessions import session_open
 from posts.models import Post
-from tests.actors import access_of, client_of
+from tests.actors import client_of
 from tests.concurrently import at_once
 from tests.earlier.conftest import successor_of
 from tests.factories import UserFactory
@@ -24,12 +23,6 @@ def picture(colour: str = "tomato") -> str:
     data = io.BytesIO()
     Image.new("RGB", (8, 8), colour).save(data, "PNG")
     return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
-
-
-@pytest.fixture
-def author(client: Client) -> Client:
-    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {access_of(session_open(user=UserFactory(username='ann')))}"
-    return client
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
