@@ -47,6 +47,15 @@ HEADERS = {
     "cross-origin-resource-policy": "cross-origin",
 }
 
+# Players of other origins ask for a Range, and older browsers ask first whether they may.
+PREFLIGHT = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, HEAD",
+    "access-control-allow-headers": "Range, If-Range",
+    "access-control-max-age": "86400",
+    "allow": "GET, HEAD, OPTIONS",
+}
+
 
 @dataclass
 class OpenFile:
@@ -64,8 +73,12 @@ class MediaFiles:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
+        if method == "OPTIONS":
+            await send(_start(204, PREFLIGHT))
+            await send({"type": "http.response.body"})
+            return
         if method not in ("GET", "HEAD"):
-            await _refuse(send, 405, "Files can only be read.", "method_not_allowed", {"allow": "GET, HEAD"})
+            await _refuse(send, 405, "Files can only be read.", "method_not_allowed", {"allow": "GET, HEAD, OPTIONS"})
             return
         name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(settings.MEDIA_URL)
         try:

@@ -15,10 +15,11 @@ import httpx
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from core.processes import bound, free_port, stop
 from tests import services
+from tests.browser.pages import bring_packages, served_examples
 from tests.stack import Stack, wait_until
 
 ARGUMENTS = [
@@ -166,6 +167,23 @@ async def open_window(browser: Browser, stack: Stack) -> AsyncIterator[OpenWindo
     for context in contexts:
         await context.close()
     assert not complaints
+
+
+@pytest.fixture
+def origin() -> Iterator[str]:
+    """Where the pages of `examples/` are served: another origin than Simmer's."""
+    with served_examples() as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser of its own for these pages: what they remember, all pages of it do."""
+    context = await browser.new_context()
+    context.set_default_timeout(60_000)
+    await bring_packages(context)
+    yield context
+    await context.close()
 
 
 @pytest.fixture

@@ -124,9 +124,17 @@ def test_files_can_only_be_read(root: Path, method: str) -> None:
     answer = get("/media/a/b/small.jpg", method)
     assert (answer.status_code, answer.headers["allow"], answer.json()["code"]) == (
         405,
-        "GET, HEAD",
+        "GET, HEAD, OPTIONS",
         "method_not_allowed",
     )
+
+
+def test_a_player_of_another_origin_may_ask_whether_it_may_ask_for_a_range(root: Path) -> None:
+    asked = {"Origin": "https://cook.example", "Access-Control-Request-Method": "GET"}
+    answer = get("/media/a/b/small.jpg", "OPTIONS", **asked, Access_Control_Request_Headers="range")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "Range" in answer.headers["access-control-allow-headers"].split(", ")
 
 
 async def ask(path: str, method: str = "GET") -> list[Any]:

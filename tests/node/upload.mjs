@@ -8,6 +8,7 @@ const print = (event, fields = {}) => console.log(JSON.stringify({ event, ...fie
 const size = fs.statSync(path).size
 let mediaId = null
 let aborted = false
+let restarts = 0
 
 const options = {
   endpoint,
@@ -19,6 +20,8 @@ const options = {
     mediaId = response.getHeader('Upload-Media-Id') || mediaId
   },
   onError: (error) => {
+    // It tries each part again by itself, but not to join them: that is left to whoever uses it.
+    if (mode === 'parallel' && restarts++ < 20) return upload.start()
     print('error', { message: String(error) })
     process.exit(1)
   },
@@ -27,7 +30,9 @@ const options = {
 let sent = 0
 options.onProgress = (bytes) => (sent = bytes)
 
-if (mode === 'deferred') {
+if (mode === 'plain') {
+  options.chunkSize = Infinity
+} else if (mode === 'deferred') {
   options.uploadLengthDeferred = true
 } else if (mode === 'parallel') {
   options.parallelUploads = 3

@@ -12,8 +12,11 @@ HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 @contextmanager
-def flaky(url: str, *, share: float, seed: int = 1) -> Iterator[str]:
-    """The address of a proxy in front of URL by which that share of requests fails, half of them before they arrive."""
+def flaky(url: str, *, share: float, seed: int = 1, only: str = "") -> Iterator[str]:
+    """The address of a proxy in front of URL by which that share of requests fails, half of them before they arrive.
+
+    With ONLY, none but those whose path begins so.
+    """
     dice = random.Random(seed)
     client = httpx.Client(base_url=url, timeout=30)
 
@@ -26,7 +29,7 @@ def flaky(url: str, *, share: float, seed: int = 1) -> Iterator[str]:
                 self.close_connection = True
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            fate = dice.random()
+            fate = dice.random() if self.path.startswith(only) else 1.0
             if fate < share / 2:
                 self.close_connection = True
                 return

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def assert_arrived(stack: Stack, anna: Uploader, file: Path, media_id: str) -> N
 
 
 @needs_node
-@pytest.mark.parametrize("mode", ["chunked", "deferred", "parallel", "with-creation", "overridden", "resume"])
+@pytest.mark.parametrize("mode", ["plain", "chunked", "deferred", "parallel", "with-creation", "overridden", "resume"])
 def test_tus_js_client_uploads(stack: Stack, anna: Uploader, file: Path, mode: str) -> None:
     *before, last = tus_js(anna, file, mode)
     assert last["event"] == "success"
@@ -70,8 +71,10 @@ def test_tus_js_client_terminates(anna: Uploader, file: Path) -> None:
 
 
 @needs_node
-@pytest.mark.parametrize("mode", ["chunked", "deferred"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("mode", "seed"),
+    [*product(["chunked", "deferred"], [1, 2, 3]), ("plain", 8), ("parallel", 4), ("with-creation", 5), ("resume", 6)],
+)
 def test_tus_js_client_arrives_while_a_third_of_its_requests_fail(
     stack: Stack, anna: Uploader, file: Path, mode: str, seed: int
 ) -> None:
