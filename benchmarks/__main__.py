@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, report, rest, sockets
+from benchmarks import machine, media, report, rest, sockets
 from benchmarks.servers import Services, running_services
 
 # Measured by programs of their own, in minutes: what the SQL costs at a few rows and at a million.
@@ -47,7 +47,7 @@ def load(services: Services) -> dict[str, dict[str, Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="about a minute: one short run of each case")
-    parser.add_argument("--only", choices=["rest", "sockets", *SQL], help="one of the parts")
+    parser.add_argument("--only", choices=["rest", "sockets", "media", *SQL], help="one of the parts")
     parser.add_argument("--repeats", type=int, help="runs of each case (5, quick: 1)")
     parser.add_argument("--seconds", type=float, help="length of a run (5, quick: 2)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
@@ -70,7 +70,7 @@ def main() -> None:
         "seconds": seconds,
         "placement": placement,
     }
-    parts = [options.only] if options.only else ["rest", "sockets", *(() if quick else SQL)]
+    parts = [options.only] if options.only else ["rest", "sockets", "media", *(() if quick else SQL)]
     with running_services() as services:
         server_version = str(services.execute("postgres", "SHOW server_version")[0][0]).split()[0]
         packages = [f"{name} {version(name)}" for name in PACKAGES]
@@ -87,6 +87,9 @@ def main() -> None:
             result["sockets"] = sockets.measure(
                 services, loaded, repeats=repeats, seconds=seconds, full=not quick, say=say
             )
+        if "media" in parts:
+            say("media")
+            result["media"] = media.measure(services, repeats=repeats, quick=quick, say=say)
     for name in SQL:
         if name in parts:
             say(f"SQL of {name}")

@@ -1,4 +1,4 @@
-"""Renditions of photographs, against what most code does: open, turn upright, resize. `python -m benchmarks.images`
+"""Renditions of photographs, against what most code does: open, turn upright, resize.
 
 CPU time of one decode and all six files (three sizes, JPEG and WebP) on both sides, and how near the large rendition
 is to the peer's before encoding.
@@ -10,7 +10,6 @@ from io import BytesIO
 
 from PIL import Image, ImageOps
 
-from benchmarks.machine import describe
 from media_pipeline import imaging
 from tests.media_pipeline.pictures import encoded, gps_exif, photo, psnr, stored_as
 
@@ -46,17 +45,15 @@ def cpu_ms(work: Callable[[], object]) -> float:
     return min(times) * 1000
 
 
-def main() -> None:
-    print(f"{describe()}, Pillow {Image.__version__}; CPU ms, the least of {RUNS}\n")
-    print("| photo | open, transpose, resize | Simmer | ratio | with encoding | PSNR of large |")
-    print("|---|---:|---:|---:|---:|---:|")
+def measure() -> dict[str, dict[str, float]]:
+    """By size of the photo: CPU ms of `peer`, `simmer` and, with all six files encoded, `whole`; and `psnr` in dB."""
+    found = {}
     for label, size in SIZES.items():
         data = encoded(stored_as(photo(*size), 6), quality=90, exif=gps_exif(6))
-        peer, own = cpu_ms(lambda data=data: naive(data)), cpu_ms(lambda data=data: ours(data))
-        whole = cpu_ms(lambda data=data: imaging.render(data))
-        quality = psnr(ours(data)["large"], naive(data)["large"])
-        print(f"| {label} | {peer:.0f} | {own:.0f} | {peer / own:.1f} | {whole:.0f} | {quality:.1f} dB |")
-
-
-if __name__ == "__main__":
-    main()
+        found[label] = {
+            "peer": cpu_ms(lambda data=data: naive(data)),  # type: ignore[misc]
+            "simmer": cpu_ms(lambda data=data: ours(data)),  # type: ignore[misc]
+            "whole": cpu_ms(lambda data=data: imaging.render(data)),  # type: ignore[misc]
+            "psnr": psnr(ours(data)["large"], naive(data)["large"]),
+        }
+    return {label: {name: round(value, 1) for name, value in row.items()} for label, row in found.items()}

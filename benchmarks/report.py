@@ -1,27 +1,18 @@
 """Figures as tables: medians, ratios within the run, and the goals of docs/benchmarks.md."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from benchmarks import media
 from benchmarks.machine import STRANGERS
 from benchmarks.sockets import BURST_SOCKETS, CALM_RATE, LABELS, RATE
+from benchmarks.tables import median, table
 
 Result = dict[str, Any]
 AT_LEAST, AT_MOST = "at least", "at most"
 # From this share of its core on, it is the server that limits the rate.
 SERVER_FULL = 0.9
-
-
-def median(runs: Sequence[dict[str, Any]], *path: str) -> float:
-    """The median over runs of the value at PATH."""
-    values = []
-    for run in runs:
-        value: Any = run
-        for name in path:
-            value = value[name]
-        values.append(float(value))
-    return statistics.median(values)
 
 
 def markdown(result: Result) -> str:
@@ -34,8 +25,10 @@ def markdown(result: Result) -> str:
         parts += _rest(result["rest"])
     if "sockets" in result:
         parts += _sockets(result["sockets"])
+    if "media" in result:
+        parts += media.markdown(result["media"])
     parts += [f"## SQL of {name}\n\n{result[name].strip()}" for name in ("feed", "search") if name in result]
-    parts += ["## Goals", _table(["", "reached", "goal", ""], _goals(result))]
+    parts += ["## Goals", table(["", "reached", "goal", ""], _goals(result))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -81,7 +74,7 @@ def _rest(rest: Result) -> list[str]:
         f" {rest['counters']['wrong_posts']['stock']} of stock's."
     )
     load = f"{rest['client']}, {rest['connections']} keep-alive connections; lists are 20 of 100,000 recipes."
-    return ["## REST", f"Load: {load}", _table(header, rows), *notes]
+    return ["## REST", f"Load: {load}", table(header, rows), *notes]
 
 
 def _strangers(share: float) -> str:
@@ -128,7 +121,7 @@ def _sockets(sockets: Result) -> list[str]:
     parts = [
         "## Sockets",
         f"{sockets['sockets']:,} sockets on one channel, events of 250 bytes; W events in flight.",
-        _table(["", *header], rows),
+        table(["", *header], rows),
         "† The server's core was not full: the load client, on the other cores, held this one back. Read the figures"
         " per core-second there.",
         *(f"{LABELS[system]} was skipped: {reason}." for system, reason in sockets["skipped"].items()),
@@ -147,7 +140,7 @@ def _sockets(sockets: Result) -> list[str]:
         for system, found in sockets["bursts"].items()
         for key, burst in found.items()
     ]
-    parts.append(_table(["100 sockets", "events at once", "deliveries lost", "seconds"], bursts))
+    parts.append(table(["100 sockets", "events at once", "deliveries lost", "seconds"], bursts))
     parts.append(_disturbed(sockets["disturbed"]))
     live = sockets["live"]
     rows = [
@@ -158,7 +151,7 @@ def _sockets(sockets: Result) -> list[str]:
             ("commit to event", "commit_to_event"),
         )
     ]
-    parts.append(_table([f"{live['ratings']} ratings one by one, relay and all", "p50 ms", "p99 ms"], rows))
+    parts.append(table([f"{live['ratings']} ratings one by one, relay and all", "p50 ms", "p99 ms"], rows))
     return parts
 
 
@@ -182,7 +175,7 @@ def _disturbed(disturbed: dict[str, Result]) -> str:
                 f"{stalled['grown_kb']:,}",
             ]
         )
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _goals(result: Result) -> list[list[str]]:
@@ -229,6 +222,10 @@ def _socket(system: str, *path: str) -> Callable[[Result], float]:
 def _delay_by_a_request(result: Result) -> float:
     found = result["sockets"]["disturbed"]["simmer"]
     return float(found[f"blocked.{CALM_RATE}"]["p99"] - found[f"paced.{CALM_RATE}"]["p99"])
+
+
+def _media(figure: Callable[[dict[str, Any]], float]) -> Callable[[Result], float]:
+    return lambda result: figure(result["media"])
 
 
 def _live(name: str, percentile: str) -> Callable[[Result], float]:
@@ -330,17 +327,62 @@ _GOALS: list[tuple[str, Callable[[Result], float], str, float, str]] = [
     ("commit to event, idle, p50", _live("commit_to_event", "p50"), AT_MOST, 15, " ms"),
     ("commit to event, idle, p99", _live("commit_to_event", "p99"), AT_MOST, 40, " ms"),
     ("201 to event, p50", _live("201_to_event", "p50"), AT_MOST, 100, " ms"),
+    (
+        "chunks taken in to bodies discarded, 4 connections",
+        _media(lambda found: media.ingest_ratio(found, "discard", "mb_per_second")),
+        AT_LEAST,
+        0.6,
+        "x",
+    ),
+    (
+        "CPU of chunks to DRF's multipart",
+        _media(lambda found: media.ingest_ratio(found, "multipart", "cpu_per_gb")),
+        AT_MOST,
+        0.5,
+        "x",
+    ),
+    ("the end of 1 GiB to that of 64 MiB", _media(media.end_ratio), AT_MOST, 1.5, "x"),
+    (
+        "storage step at the end of 1 GiB",
+        _media(lambda found: float(found["uploads"]["finalize"]["1 GiB"]["store"])),
+        AT_MOST,
+        5,
+        " ms",
+    ),
+    (
+        "memory for each request in flight, file of 1 GiB",
+        _media(lambda found: float(found["uploads"]["memory"]["1 GiB"]["chunks_per_request"])),
+        AT_MOST,
+        2,
+        " chunks",
+    ),
+    (
+        "bytes sent again after a drop",
+        _media(lambda found: float(found["uploads"]["resent"]["chunks_per_drop"])),
+        AT_MOST,
+        1,
+        " chunks",
+    ),
+    (
+        "CPU of open, transpose, resize to ours, 12 MP",
+        _media(lambda found: media.picture_ratio(found, "12 MP")),
+        AT_LEAST,
+        5,
+        "x",
+    ),
+    ("the same at 48 MP", _media(lambda found: media.picture_ratio(found, "48 MP")), AT_LEAST, 6, "x"),
+    (
+        "likeness of the two, PSNR",
+        _media(lambda found: min(row["psnr"] for row in found["images"].values())),
+        AT_LEAST,
+        41,
+        " dB",
+    ),
+    (
+        "HLS of 720p and 360p to real time",
+        _media(lambda found: median(found["films"]["simmer"], "real_time")),
+        AT_LEAST,
+        4,
+        "x",
+    ),
 ]
-
-
-def _table(header: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table, aligned so that a terminal can read it too."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-
-    def line(cells: list[str]) -> str:
-        first, *others = zip(cells, widths, strict=True)
-        padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-        return "| " + " | ".join(padded) + " |"
-
-    rule = "|" + "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])]) + "|"
-    return "\n".join([line(header), rule, *map(line, rows)])

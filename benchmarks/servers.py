@@ -148,8 +148,8 @@ class Services:
             name, [sys.executable, "-m", "core.server", "--port", str(port)], port, self.simmer_env(**more)
         )
 
-    def stock(self) -> WebServer:
-        return self._daphne("stock", "benchmarks.peers.stock.asgi:application", self.peer_env("stock"))
+    def stock(self, **more: str) -> WebServer:
+        return self._daphne("stock", "benchmarks.peers.stock.asgi:application", {**self.peer_env("stock"), **more})
 
     def tutorial(self) -> WebServer:
         return self._daphne("tutorial", "benchmarks.peers.tutorial.asgi:application", self.peer_env("tutorial"))
@@ -162,6 +162,9 @@ class Services:
 
     def hello(self) -> WebServer:
         return self._daphne("hello", "benchmarks.peers.hello:application", self.base)
+
+    def discard(self) -> WebServer:
+        return self._daphne("discard", "benchmarks.peers.discard:application", self.base)
 
     def relay(self) -> Process:
         log = self.folder / "relay.log"

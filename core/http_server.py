@@ -11,6 +11,10 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from core.api import PROBLEM_TYPE, problem
+from core.http_bodies import body_in_memory
+
+# A body so long is taken from the socket in larger pieces than Twisted's 64 KiB: each is a turn of the loop.
+LONG = RECEIVED_AT_ONCE = 256 * 1024
 
 
 @implementer(IPushProducer)
@@ -50,6 +54,19 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
         self._room: int | None = None
         self._flow: _Flow | None = None
         self._ending = False
+
+    def gotLength(self, length: int | None) -> None:
+        self.content = body_in_memory(length)
+        if self.content is None:
+            super().gotLength(length)
+        if length is not None and length > LONG and hasattr(self.channel.transport, "bufferSize"):
+            self.channel.transport.bufferSize = RECEIVED_AT_ONCE
+
+    def requestReceived(self, *args: Any) -> None:
+        """The body is complete; what comes next may be a small request."""
+        if self.channel is not None:
+            vars(self.channel.transport).pop("bufferSize", None)
+        super().requestReceived(*args)
 
     def handleContentChunk(self, data: bytes) -> None:
         if self._room is None:

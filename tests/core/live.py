@@ -13,6 +13,8 @@ import asyncio
 import hashlib
 from typing import Any
 
+from core.http_bodies import bytes_held
+
 sent = 0
 large = 0
 LARGE = 1_000_000
@@ -30,6 +32,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
                 if not message["more_body"]:
                     break
             await answer(send, f"{size} {digest.hexdigest()}".encode())
+        case "/held":
+            # What this very request holds is nothing.
+            await answer(send, str(bytes_held()).encode())
         case "/sent":
             await answer(send, str(sent).encode())
         case "/large":

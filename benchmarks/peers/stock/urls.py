@@ -9,4 +9,8 @@ router.register("cursor-recipes", views.CursorRecipeViewSet, basename="cursor-re
 router.register("posts", views.PostViewSet, basename="post")
 router.register("feed", views.FeedViewSet, basename="feed")
 
-urlpatterns = [path("api/", include(router.urls)), path("empty/", views.empty)]
+urlpatterns = [
+    path("api/", include(router.urls)),
+    path("empty/", views.empty),
+    path("upload/", views.UploadView.as_view()),
+]
