@@ -21,9 +21,9 @@ THREADS = "4"
 # The description of the codec lies among the first of these.
 HEAD_BYTES = 65536
 QUALITY = "23"
-# Superfast, but it looks ahead a little and spends bits where they last. Of 1080p at 8 Mbit/s both variants take a fifth
-# to a quarter less CPU than with veryfast. A film of a camera looks the same (VMAF 89) in a tenth more bits; one that
-# needs more bits than there are loses two points.
+# Superfast, but it looks ahead a little and spends bits where they last. Of 1080p at 8 Mbit/s both variants take a
+# fifth to a quarter less CPU than with veryfast. A film of a camera looks the same (VMAF 89) in a tenth more bits; one
+# that needs more bits than there are loses two points.
 PRESET, LOOK_AHEAD = "superfast", "10"
 SOUND_BIT_RATE = "128k"
 # What a player of HLS takes as it is: then the packets are copied, which costs nothing and loses nothing.
