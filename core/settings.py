@@ -242,6 +242,8 @@ UPLOAD_QUOTA_BYTES = _limit("UPLOAD_QUOTA_BYTES", 20 * 1024**3)
 # Daphne holds a body in memory until it is whole; under uvicorn, which does not, this may be anything.
 UPLOAD_MAX_BODY: int = env.int("UPLOAD_MAX_BODY", default=64 * 1024 * 1024)
 UPLOAD_LIFETIME_SECONDS: int = env.int("UPLOAD_LIFETIME_SECONDS", default=24 * 3600)
+# Media that nothing shows are deleted by the daily sweep when they are older.
+MEDIA_UNUSED_SECONDS: int = env.int("MEDIA_UNUSED_SECONDS", default=24 * 3600)
 # Uploads leave this much of the disk free.
 UPLOAD_DISK_RESERVE_BYTES: int = env.int("UPLOAD_DISK_RESERVE_BYTES", default=1024**3)
 
@@ -340,6 +342,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
     "sweep-uploads": {"task": "media_pipeline.sweep_uploads", "schedule": schedule(timedelta(minutes=15))},
     "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
+    "expire-unused-media": {"task": "media_pipeline.expire_unused_media", "schedule": crontab(hour="4", minute="50")},
     "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
     "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},
     "trim-feed-rankings": {"task": "posts.trim_feed_rankings", "schedule": schedule(timedelta(hours=1))},

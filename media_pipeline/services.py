@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-import contextlib
 import uuid
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from core import errors
 from media_pipeline import imaging, storage
-from media_pipeline.models import Media, UploadSession
+from media_pipeline.models import Media
 from media_pipeline.quotas import reserve
+from media_pipeline.removal import media_delete as media_delete
+from media_pipeline.removal import media_discard as media_discard
 from media_pipeline.sniffing import HEAD_BYTES, sniff
 from realtime.outbox import record_job
 
@@ -76,39 +77,6 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media.save(force_insert=True)
     record_job("media_pipeline.process_video", queue="media", media_id=str(media.id))
     return media
-
-
-@transaction.atomic
-def media_delete(*, media: Media) -> None:
-    """Deletes the media, and its files after the commit. Raises Conflict while something shows it."""
-    for relation in Media._meta.get_fields(include_hidden=True):
-        if (
-            isinstance(relation, models.ManyToOneRel)
-            and relation.related_model is not UploadSession
-            and (relation.related_model._base_manager.filter(**{relation.field.name: media}).exists())
-        ):
-            raise errors.Conflict("Something still shows this picture: take it out there first.", code="in_use")
-    media_id, original = media.id, media.original
-    media.delete()
-
-    def delete_files() -> None:
-        storage.delete_quietly(storage.private_storage(), original)
-        storage.delete_folder(storage.public_storage(), storage.renditions_folder(media_id))
-
-    transaction.on_commit(delete_files)
-
-
-def media_discard(*, media: Media) -> None:
-    """Deletes what its owner took out of something, unless something else of theirs shows it.
-
-    After the commit, for the image task, too, holds the picture while it waits for what shows it.
-    """
-
-    def delete() -> None:
-        with contextlib.suppress(errors.Conflict):
-            media_delete(media=media)
-
-    transaction.on_commit(delete, robust=True)
 
 
 def _invalid(detail: str, field: str, code: str) -> errors.Invalid:

@@ -6,17 +6,21 @@ import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
+from core import errors
 from core.celery import app
 from media_pipeline import finalizing, imaging, sealing, storage, transcoding
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
+from media_pipeline.removal import media_delete
 from media_pipeline.renditions import store_renditions
 from media_pipeline.shapes import media_shape
+from media_pipeline.usage import unshown
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
 from realtime.models import Job
 from realtime.outbox import record
@@ -91,6 +95,16 @@ def sweep_files() -> None:
     _sweep_renditions(before)
     transcoding.sweep_work_folders()
     _fail_stuck(before)
+
+
+@app.task(name="media_pipeline.expire_unused_media")
+def expire_unused_media() -> None:
+    """Daily: deletes media that nothing has come to show since they were uploaded."""
+    before = timezone.now() - timedelta(seconds=settings.MEDIA_UNUSED_SECONDS)
+    for media in unshown(since=before).iterator():
+        with contextlib.suppress(errors.Conflict):  # shown at this moment
+            media_delete(media=media)
+            log.info("media_expired id=%s", media.id)
 
 
 def _sweep_originals(before: datetime) -> None:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,6 +21,7 @@ from core.idempotency import idempotent
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from core.search import QUERY_MAX, Typed, typed
+from media_pipeline.views.with_picture import WithPictureView
 from realtime.positions import stream_position
 from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
 from recipes.filters import MINUTES_MAX, ORDERS, filters_of, order_of
@@ -133,20 +133,6 @@ def found_page(
 
     found = recipes_found(request.user, words, filters)
     return conditional(request, FOUND_PAGES[order].respond(request, found, shapes, headers=headers))
-
-
-class WithPictureView(APIView):
-    """A recipe's picture may come within the body, and then counts as an upload."""
-
-    permission_classes = [IsAuthenticatedOrReadOnly]
-    json_body_max = settings.REQUEST_BODY_MAX
-
-    @property
-    def throttle_scope(self) -> str | None:
-        if self.request.method not in ("POST", "PATCH"):
-            return None
-        data = self.request.data
-        return "upload" if isinstance(data, Mapping) and data.get("image") else None
 
 
 class RecipeListView(WithPictureView):

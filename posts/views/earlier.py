@@ -7,10 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers, status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.authentication import user_of
 from accounts.models import User
@@ -24,6 +22,7 @@ from media_pipeline.serializers import PictureField
 from media_pipeline.sessions import get_upload_for_user, upload_offset
 from media_pipeline.sniffing import HEAD_BYTES
 from media_pipeline.views.media import MediaListView
+from media_pipeline.views.uploads import UploadListView
 from posts.models import Post
 from posts.reads import post_read
 from posts.services.content import PostContent, media_of, require_author, require_own_words
@@ -58,15 +57,13 @@ class VideoInput(serializers.Serializer[Any]):
     offset = serializers.IntegerField(min_value=0, required=False)
 
 
-class VideoAppendView(APIView):
+class VideoAppendView(UploadListView):
     """The next bytes of a video, which is known by its owner and file name. Answers with its `id`.
 
     Not idempotent: the transaction of that would end after the bytes are let go, and another write come between.
     """
 
     http_method_names = ["post", "options"]
-    permission_classes = [IsAuthenticated]
-    throttle_scope = "upload"
 
     def check_throttles(self, request: Request) -> None:
         """As with chunks, what is limited is how many uploads are begun."""
@@ -94,11 +91,11 @@ class VideoEndInput(serializers.Serializer[Any]):
     videoID = serializers.UUIDField()
 
 
-class VideoEndView(APIView):
+class VideoEndView(UploadListView):
     """The video is complete, and shown by a post of one's own. Answers with the post; again, with the same."""
 
     http_method_names = ["post", "options"]
-    permission_classes = [IsAuthenticated]
+    throttle_scope = None  # type: ignore[assignment]
 
     def post(self, request: Request) -> Response:
         user = user_of(request)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -18,6 +17,7 @@ from core.etags import conditional, expected_versions
 from core.idempotency import idempotent
 from core.schema import STREAM_POSITION
 from core.search import typed
+from media_pipeline.views.with_picture import WithPictureView
 from posts.examples import COOKED, CORRECTION, FOR_LATER, REPOSTED, SHOWN
 from posts.filters import filters_of
 from posts.reads import PAGES, TAGGED, post_read, scheduled_read
@@ -64,10 +64,7 @@ def post_page(request: Request, *, channel: str | None = None, **fixed: Any) -> 
     return conditional(request, page)
 
 
-class PostListView(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly]
-    json_body_max = settings.REQUEST_BODY_MAX
-
+class PostListView(WithPictureView):
     @extend_schema(
         operation_id="posts_list",
         summary="Posts, newest first",
@@ -127,10 +124,7 @@ class UserPostsView(APIView):
         return post_page(request, channel=f"user:{author.pk}", author=author.pk)
 
 
-class PostDetailView(APIView):
-    permission_classes = [IsAuthenticatedOrReadOnly]
-    json_body_max = settings.REQUEST_BODY_MAX
-
+class PostDetailView(WithPictureView):
     @extend_schema(
         operation_id="posts_read",
         summary="A post",

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -14,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.authentication import user_of
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
+from media_pipeline.views.with_picture import WithPictureView
 from posts.examples import AT_ONCE, EARLIER, WAITING
 from posts.models import Post
 from posts.reads import SCHEDULED, post_read, scheduled_read
@@ -49,9 +49,8 @@ class ScheduledListView(APIView):
         return conditional(request, page)
 
 
-class ScheduledDetailView(APIView):
+class ScheduledDetailView(WithPictureView):
     permission_classes = [IsAuthenticated]
-    json_body_max = settings.REQUEST_BODY_MAX
 
     @extend_schema(
         operation_id="scheduled_posts_read",

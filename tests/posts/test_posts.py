@@ -2,10 +2,12 @@
 
 import base64
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Profile
@@ -121,6 +123,21 @@ def test_a_form_brings_pictures_as_files(ann: Person) -> None:
     response = ann.form("/api/posts/", {"text": "Two", "image": files, "publish_at": "", "recipe_id": ""})
     assert response.status_code == 201, response.content
     assert len(response.json()["media"]) == 2
+
+
+def test_pictures_within_a_post_count_as_an_upload(ann: Person, settings: Any) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "upload": "2/hour"}
+    post = ann.write(image=[PICTURE, PICTURE])
+    at = (timezone.now() + timedelta(hours=1)).isoformat()
+    waiting = ann.write(image=PICTURE, publish_at=at)
+    refused = [
+        ann.post("/api/posts/", {"text": "More", "image": PICTURE}),
+        ann.patch(f"/api/posts/{post['id']}/", {"image": PICTURE}),
+        ann.patch(f"/api/scheduled-posts/{waiting['id']}/", {"image": PICTURE}),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [(429, "throttled")] * 3
+    assert ann.patch(f"/api/posts/{post['id']}/", {"text": "Without"}).status_code == 200
+    ann.write("Words alone")
 
 
 def test_media_of_others_and_broken_ones_are_refused(ann: Person, bob: Person) -> None:
