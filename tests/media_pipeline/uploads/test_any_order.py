@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from django.conf import settings
+from hypothesis import HealthCheck
+from hypothesis import settings as runs
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,8 +20,11 @@ from hypothesis.stateful import (
 )
 from rest_framework.test import APIClient
 
+from media_pipeline.finalizing import sweep_uploads
 from media_pipeline.models import UploadSession
+from media_pipeline.storage import private_storage
 from media_pipeline.stores import store
+from tests.jobs import run_jobs
 from tests.media_pipeline.conftest import client_of
 
 CHUNK = 1024
@@ -29,16 +35,19 @@ people: list[APIClient] = []
 class Uploads(RuleBasedStateMachine):
     """One upload in chunks and one of tus, beside a model of what was acknowledged."""
 
-    @initialize(chunks=st.integers(1, 5), last=st.integers(1, CHUNK), tus=st.integers(1, 4000))
-    def begin(self, chunks: int, last: int, tus: int) -> None:
+    @initialize(
+        chunks=st.integers(1, 5), last=st.integers(1, CHUNK), tus=st.integers(1, 4000), is_deferred=st.booleans()
+    )
+    def begin(self, chunks: int, last: int, tus: int, is_deferred: bool) -> None:
         self.client = people[0]
         self.length = (chunks - 1) * CHUNK + last
         body = {"filename": "a", "content_type": "video/mp4", "length": self.length, "chunk_size": CHUNK}
         self.upload = self.client.post("/api/uploads/", body).json()
         self.known: dict[int, bytes] = {}
         self.state = "open"
-        self.path = self.client.post("/api/tus/", headers={**TUS, "Upload-Length": str(tus)})["Location"]
-        self.tus_length, self.tus_known = tus, b""
+        length = {"Upload-Defer-Length": "1"} if is_deferred else {"Upload-Length": str(tus)}
+        self.path = self.client.post("/api/tus/", headers={**TUS, **length})["Location"]
+        self.tus_length, self.tus_known = None if is_deferred else tus, b""
 
     def size_of(self, index: int) -> int:
         return min(CHUNK, self.length - index * CHUNK)
@@ -63,6 +72,14 @@ class Uploads(RuleBasedStateMachine):
             assert status == 201
             self.known[index] = body
 
+    @precondition(lambda self: self.state == "open")
+    @rule()
+    def send_all_that_is_missing(self) -> None:
+        for index in self.client.get(f"/api/uploads/{self.upload['id']}/").json()["missing_chunks"]:
+            body = os.urandom(self.size_of(index))
+            assert self.put(index, body).status_code == 201
+            self.known[index] = body
+
     @rule(index=st.integers(-1, 9), size=st.integers(0, 2 * CHUNK))
     def send_what_is_no_chunk(self, index: int, size: int) -> None:
         if not 0 <= index < self.upload["chunk_count"] or size != self.size_of(index):
@@ -79,6 +96,17 @@ class Uploads(RuleBasedStateMachine):
             assert answer.status_code == (202 if self.state == "open" else 200)
             self.state = "sealed"
 
+    @rule()
+    def let_the_worker_work(self) -> None:
+        run_jobs()
+
+    @rule()
+    def sweep(self) -> None:
+        """All that lies there is old enough."""
+        for path in Path(settings.PRIVATE_MEDIA_ROOT).rglob("*-*"):
+            os.utime(path, (0, 0))
+        sweep_uploads()
+
     @precondition(lambda self: len(self.known) > 2)
     @rule()
     def give_up(self) -> None:
@@ -86,6 +114,18 @@ class Uploads(RuleBasedStateMachine):
         assert status == {"open": 204, "sealed": 409, "aborted": 410}[self.state]
         if self.state == "open":
             self.state = "aborted"
+
+    @precondition(lambda self: self.tus_length is None)
+    @rule(more=st.sampled_from([-10, -1, 0, 1, 500, 3000]))
+    def declare_the_length(self, more: int) -> None:
+        length = len(self.tus_known) + more
+        headers = {**TUS, "Upload-Offset": str(len(self.tus_known)), "Upload-Length": str(max(0, length))}
+        answer = self.client.patch(self.path, b"", content_type="application/offset+octet-stream", headers=headers)
+        if more < 0 or length <= 0:
+            assert answer.status_code == 400
+        else:
+            assert answer.status_code == 204
+            self.tus_length = length
 
     @rule(size=st.integers(0, 1500), shift=st.sampled_from([0, 0, 0, 1, -1]), damaged=st.booleans())
     def append(self, size: int, shift: int, damaged: bool) -> None:
@@ -96,7 +136,7 @@ class Uploads(RuleBasedStateMachine):
         answer = self.client.patch(self.path, body, content_type="application/offset+octet-stream", headers=headers)
         if len(self.tus_known) == self.tus_length:
             assert answer.status_code in (409, 413)
-        elif offset + size > self.tus_length:
+        elif self.tus_length is not None and offset + size > self.tus_length:
             assert answer.status_code == 413
         elif offset != len(self.tus_known):
             assert answer.status_code == 409
@@ -113,20 +153,32 @@ class Uploads(RuleBasedStateMachine):
             return
         head = self.client.head(self.path, headers=TUS)
         assert head["Upload-Offset"] == str(len(self.tus_known))
-        session = UploadSession.objects.get(pk=self.path.split("/")[-2])
-        assert store.head(session.pk, len(self.tus_known)) == self.tus_known
+        assert kept(self.path.split("/")[-2], len(self.tus_known)) == self.tus_known
         if self.state == "aborted":
             return
         found = self.client.get(f"/api/uploads/{self.upload['id']}/").json()
-        assert found["state"] == self.state and found["received"] == len(self.known)
-        content = store.head(UploadSession.objects.get(pk=self.upload["id"]).pk, self.length)
+        assert self.state == ("sealed" if found["media_id"] else found["state"])
+        assert found["received"] == len(self.known)
+        content = kept(self.upload["id"], self.length)
         for index, body in self.known.items():
             assert content[index * CHUNK : index * CHUNK + len(body)] == body
 
 
+def kept(upload_id: str, count: int) -> bytes:
+    """The first bytes of an upload, wherever they lie by now."""
+    upload = UploadSession.objects.select_related("media").get(pk=upload_id)
+    if upload.state != UploadSession.State.PROCESSING:
+        return store.head(upload.pk, count)
+    assert upload.media is not None
+    with private_storage().open(upload.media.original) as file:
+        data: bytes = file.read()
+    assert len(data) == upload.length
+    return data[:count]
+
+
 def run(examples: int, steps: int) -> None:
     people[:] = [client_of("ann")]
-    options = settings(
+    options = runs(
         max_examples=examples,
         stateful_step_count=steps,
         deadline=None,
@@ -137,7 +189,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_a_few_histories(db: None) -> None:
-    run(15, 25)
+    run(20, 30)
 
 
 @pytest.mark.faults
