@@ -18,15 +18,18 @@ def files_left(stack: Stack) -> list[Path]:
     return [path for path in (stack.folder / "private" / "uploads").rglob("*") if path.is_file()]
 
 
-def kill_and_finish(stack: Stack, anna: Uploader, picture: bytes, moment: float) -> None:
+def begun(anna: Uploader, picture: bytes) -> str:
+    """The media of a picture that came in two parts: the longest way that an upload can take."""
     middle = len(picture) // 2
     parts = []
     for piece in (picture[:middle], picture[middle:]):
         begun = anna.tus("POST", data=piece, Upload_Length=len(piece), Upload_Concat="partial")
         parts.append(begun.headers["Location"])
-    whole = anna.tus("POST", Upload_Concat="final;" + " ".join(parts))
-    media_id = whole.headers["Upload-Media-Id"]
-    time.sleep(moment)  # not to wait for anything: to kill at any step of the work
+    return str(anna.tus("POST", Upload_Concat="final;" + " ".join(parts)).headers["Upload-Media-Id"])
+
+
+def kill_and_finish(stack: Stack, anna: Uploader, picture: bytes, media_id: str) -> None:
+    """Kills the worker at this moment; another one comes to the same end as if nothing had happened."""
     stack.kill("worker")
     stack.start("worker")
 
@@ -40,15 +43,48 @@ def kill_and_finish(stack: Stack, anna: Uploader, picture: bytes, moment: float)
     anna.call("DELETE", f"/api/media/{media_id}/", 204)
 
 
+def sweep(stack: Stack) -> None:
+    for path in files_left(stack):
+        os.utime(path, (0, 0))
+    stack.manage("shell", "-c", "from media_pipeline.finalizing import sweep_uploads; sweep_uploads()")
+
+
+def is_at(stack: Stack, step: str, media_id: str) -> bool:
+    if step == "the job is taken":
+        sql = "SELECT attempts > 0 FROM realtime_job WHERE task = 'media_pipeline.finalize_upload'"
+        return any(taken for (taken,) in stack.query(sql))
+    if step == "the file is in its place":
+        return (stack.folder / "private" / "originals" / media_id[:2] / media_id).exists()
+    assert step == "the picture is worked on"
+    [(status,)] = stack.query("SELECT status FROM media_pipeline_media WHERE id = %s", media_id)
+    return bool(status != "pending")
+
+
+@pytest.mark.parametrize("step", ["the job is taken", "the file is in its place", "the picture is worked on"])
+def test_a_worker_killed_at_a_step_costs_nothing_but_time(
+    stack: Stack, anna: Uploader, picture: bytes, step: str
+) -> None:
+    media_id = begun(anna, picture)
+    # Or a moment later: the work takes milliseconds.
+    wait_until(lambda: is_at(stack, step, media_id) or is_at(stack, "the picture is worked on", media_id), what=step)
+    kill_and_finish(stack, anna, picture, media_id)
+    sweep(stack)
+    known = {
+        str(pk)
+        for (pk,) in stack.query("SELECT id FROM media_pipeline_uploadsession WHERE state IN ('open', 'sealed')")
+    }
+    assert {path.name for path in files_left(stack)} <= known
+
+
 @pytest.mark.faults
 def test_a_worker_killed_at_any_step_costs_nothing_but_time(stack: Stack, anna: Uploader, picture: bytes) -> None:
     for path in files_left(stack):  # open uploads of other tests
         path.unlink()
     moments = random.Random(9)
     for _ in range(KILLS):
-        kill_and_finish(stack, anna, picture, moments.uniform(0, 0.6))
-    for path in files_left(stack):
-        os.utime(path, (0, 0))
-    stack.manage("shell", "-c", "from media_pipeline.finalizing import sweep_uploads; sweep_uploads()")
+        media_id = begun(anna, picture)
+        time.sleep(moments.uniform(0, 0.6))  # not to wait for anything: to kill at any step of the work
+        kill_and_finish(stack, anna, picture, media_id)
+    sweep(stack)
     assert files_left(stack) == []
     stack.wait_ready()
