@@ -115,8 +115,6 @@ def test_two_that_ask_at_once_never_share_the_last_room(settings: Settings) -> N
 @pytest.mark.parametrize(
     "data",
     [
-        b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:1/secret.ts\n",
-        b"ffconcat version 1.0\nfile 'http://127.0.0.1:1/x'\n",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"<html><script>alert(1)</script>",
         b"PK\x03\x04" + bytes(100),
@@ -126,6 +124,27 @@ def test_two_that_ask_at_once_never_share_the_last_room(settings: Settings) -> N
 def test_bytes_of_another_kind_fail_whatever_they_were_declared(ann: APIClient, data: bytes) -> None:
     media = complete(ann, data)
     assert (media["status"], media["error"]) == ("failed", "unsupported_media")
+
+
+@pytest.mark.parametrize(
+    ("head", "error"),
+    [(b"", "unsupported_media"), (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "truncated"), (b"\x1aE\xdf\xa3", "truncated")],
+    ids=["alone", "behind the head of an mp4", "behind the head of a webm"],
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:{port}/secret.ts\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile http://127.0.0.1:{port}/secret.mp4\n",
+    ],
+    ids=["playlist", "concat list"],
+)
+def test_a_list_of_addresses_named_mp4_fetches_nothing(
+    ann: APIClient, listener: tuple[int, list[bytes]], head: bytes, error: str, text: str
+) -> None:
+    port, heard = listener
+    media = complete(ann, head + text.format(port=port).encode())
+    assert (media["status"], media["error"], heard) == ("failed", error, [])
 
 
 def test_the_bytes_decide_what_it_is_and_not_the_declared_type(ann: APIClient, picture: bytes) -> None:
@@ -187,3 +206,16 @@ def test_a_picture_in_one_request_counts_against_the_quota_too(
     again = upload(ann, picture)
     assert (again.status_code, again.json()["code"]) == (413, "over_quota")
     assert len(files()) == 1
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "a\x00.jpg", "..\\..\\boot.ini", "/etc/passwd", "%2e%2e%2fx"])
+def test_the_name_of_a_file_in_a_form_is_no_path_either(
+    ann: APIClient, files: Callable[[], list[Path]], picture: bytes, name: str
+) -> None:
+    body = b'--B\r\nContent-Disposition: form-data; name="file"; filename="' + name.encode() + b'"\r\n\r\n'
+    body += picture + b"\r\n--B--\r\n"
+    answer = ann.generic("POST", "/api/media/", body, content_type="multipart/form-data; boundary=B")
+    if answer.status_code == 202:
+        assert [path.name for path in files()] == [answer.json()["id"]]
+    else:
+        assert answer.status_code == 400 and files() == []

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.media_pipeline.conftest import ann, bob, files, processed, upload  # noqa: F401  fixtures
+from tests.media_pipeline.conftest import ann, bob, files, listener, processed, upload  # noqa: F401  fixtures
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 import re
-import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,28 +111,6 @@ def test_a_picture_that_grows_in_the_middle_is_not_decoded(ann: APIClient, files
 def test_too_many_streams_are_refused(ann: APIClient, files: Files) -> None:
     tracks = [argument for _ in range(20) for argument in ("-map", "0:a")]
     assert failed(ann, remade(film(), "-map", "0:v", *tracks, "-c", "copy"), files) == "unsupported_media"
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[int, list[bytes]]]:
-    """A port on which somebody listens, and what was said to it."""
-    heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def listen() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    heard.append(connection.recv(100))
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-        yield server.getsockname()[1], heard
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:{port}/secret.ts\n#EXT-X-ENDLIST\n"
