@@ -8,7 +8,11 @@ class AccountsConfig(AppConfig):
         from accounts import authorizers, events, identities  # noqa: F401  events registers the event types
         from realtime.channels import only_that_person, register_hidden_actors, register_identities, register_namespace
 
-        register_identities(verify_token=identities.verify_token, live_sessions=identities.live_sessions)
+        register_identities(
+            verify_token=identities.verify_token,
+            live_sessions=identities.live_sessions,
+            read_token=identities.read_token,
+        )
         register_hidden_actors(authorizers.hidden_actors)
         register_namespace(
             "user",

@@ -6,20 +6,30 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from core import threads
 from realtime import protocol
-from realtime.channels import NAMESPACES, Identity, Namespace, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.channels import (
+    NAMESPACES,
+    Identity,
+    Namespace,
+    TokenExpired,
+    TokenInvalid,
+    namespace_of,
+    read_token,
+    verify_token,
+)
 from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
 from realtime.presence import Members
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
 from realtime.rates import Answer, CommandRate
-from realtime.rights import may_read, who_hides
+from realtime.rights import who_hides
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 from realtime.transport import Sink
@@ -105,6 +115,13 @@ class Connection:
         reason = "events are missing: subscribe again"
         self.sink.reply(protocol.unsubscribe_push(topic.channel, Unsubscribed.INSUFFICIENT_STATE, reason))
 
+    def end_of_session(self) -> None:
+        """The session is over. Whose connect has not been answered yet, their token was no good."""
+        if self.client:
+            self.close(Close.FORCE_DISCONNECT, "session revoked")
+        else:
+            self.close(Close.INVALID_TOKEN, "invalid token")
+
     def end_if_not_connected(self) -> None:
         if not self.connected:
             self.close(Close.STALE, "no connect command came in time")
@@ -180,15 +197,15 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(positions) > limit:
             raise Disconnect(Close.CHANNEL_LIMIT, f"more than {limit} channels on one socket")
-        identity = await _identify(token) if token else None
+        identity = await _identify(token, standing_later=True) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
         self._take_place(identity)
         self.identity = identity
         self.connected = True
-        self.client = uuid.uuid4().hex
+        client = uuid.uuid4().hex
         result: dict[str, Any] = {
-            "client": self.client,
+            "client": client,
             "version": VERSION,
             "ping": PING_SECONDS,
             "pong": True,
@@ -199,12 +216,13 @@ class Connection:
             try:
                 subs = await self._subscribe_server_side(identity, positions, replied)
                 # Asked once the inbox is heard: what changes from now on is told there.
-                await self.hub.rechecks.people([self])
+                await self.hub.rechecks.newcomer(self)
                 result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
             except Exception as error:
                 # Half connected is not connected: the client is to come again.
                 log.warning("connect_failed error=%r", error)
                 raise Disconnect(Close.SERVER_ERROR, "internal server error") from error
+        self.client = client
         return result, replied
 
     def _take_place(self, identity: Identity | None) -> None:
@@ -239,7 +257,7 @@ class Connection:
         known = self._known_of(channel)
         await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
-        if self._known_of(channel) != known and not await may_read(channel, self.user_id):
+        if self._known_of(channel) != known and not await self.hub.rights.may_read(channel, self.user_id):
             # It was taken away while the first answer was under way, when nobody asked for this reader.
             self.hub.unsubscribe(self, channel)
             raise protocol.PermissionDenied
@@ -255,7 +273,7 @@ class Connection:
 
     async def _check_right(self, channel: str) -> None:
         """Raises UnknownChannel, PermissionDenied, or Unauthorized when only somebody signed in could read such."""
-        if not await may_read(channel, self.user_id):
+        if not await self.hub.rights.may_read(channel, self.user_id):
             found = namespace_of(channel)
             if self.identity is None and found is not None and found[0].server_side:
                 raise protocol.Unauthorized
@@ -350,9 +368,11 @@ def _family_of(channel: str) -> Namespace:
     return found[0]
 
 
-async def _identify(token: str) -> Identity:
+async def _identify(token: str, *, standing_later: bool = False) -> Identity:
+    """Who that is. Whether the session still lives is asked right here, unless the caller will, with the rest."""
     try:
-        return await threads.run(verify_token, token)
+        identity = read_token(token) if standing_later else None
+        return identity or replace(await threads.run(verify_token, token), user=None)
     except TokenExpired as error:
         raise protocol.TokenExpired from error
     except TokenInvalid as error:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
@@ -17,8 +17,9 @@ from core import threads
 from realtime.bus import EPHEMERAL_TYPE, group_of
 from realtime.channels import namespace_of
 from realtime.events import Reauthorize
+from realtime.gathering import Gathering
 from realtime.hints import Hints
-from realtime.positions import current_epoch, read_head
+from realtime.positions import current_epoch, read_heads
 from realtime.presence import Presence
 from realtime.protocol import (
     PING,
@@ -31,6 +32,7 @@ from realtime.protocol import (
 )
 from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
+from realtime.rights import Rights
 from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
 from realtime.topics import Topic
 
@@ -63,6 +65,8 @@ class Hub:
         self._position = -1
         self._epoch: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heads = Gathering[str, int](_ask_heads)
+        self.rights = Rights()
         self.rechecks = Rechecks(self)
         self._hints = Hints(self)
         self.presence = Presence(self)
@@ -208,7 +212,7 @@ class Hub:
         await asyncio.wait({topic.joining}, timeout=JOIN_SECONDS)
         async with topic.lock:
             if not topic.opened:
-                topic.offset = await threads.run(read_head, topic.channel)
+                topic.offset = await self._heads.get(topic.channel)
                 topic.opened = True
         if topic.behind:
             await self._fill(topic)
@@ -369,6 +373,10 @@ async def _forever(work: Callable[[], Awaitable[None]]) -> None:
         except Exception as error:
             log.warning("hub_work_failed work=%s error=%r", getattr(work, "__name__", work), error)
             await asyncio.sleep(1)
+
+
+async def _ask_heads(channels: Collection[str]) -> Mapping[str, int]:
+    return await threads.run(read_heads, channels)
 
 
 def _decrement(counter: Counter[Any], key: Any) -> None:

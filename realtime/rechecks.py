@@ -7,12 +7,13 @@ whose inbox it came. What fails is tried again at the hub's next look at the sto
 import asyncio
 import itertools
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from realtime import rights
 from realtime.events import Reauthorize
-from realtime.protocol import Close, Unsubscribed, unsubscribe_push
+from realtime.gathering import Gathering
+from realtime.protocol import Unsubscribed, unsubscribe_push
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Rechecks:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         self._numbers = itertools.count(1)
+        self._newcomers = Gathering["Connection", None](self._ask_of_newcomers)
 
     async def after_events(self, topic: Topic) -> None:
         """Asks whatever the topic is `doubtful` of; a failure leaves it so."""
@@ -48,6 +50,14 @@ class Rechecks:
             topic.doubtful |= asked
             log.warning("recheck_failed channel=%s error=%r", topic.channel, error)
 
+    async def newcomer(self, connection: "Connection") -> None:
+        """`people` for one that connects, together with the others that do."""
+        await self._newcomers.get(connection)
+
+    async def _ask_of_newcomers(self, connections: "Collection[Connection]") -> "Mapping[Connection, None]":
+        await self.people(connections)
+        return dict.fromkeys(connections)
+
     async def people(self, connections: "Collection[Connection]") -> None:
         """Closes those whose session has ended, and learns who is hidden from the others. Two queries, one hop."""
         number = next(self._numbers)
@@ -58,7 +68,7 @@ class Rechecks:
                 connection.standing_as_of = number
                 self._hide(connection, people)
         for connection in ended:
-            connection.close(Close.FORCE_DISCONNECT, "session revoked")
+            connection.end_of_session()
 
     def _hide(self, connection: "Connection", people: frozenset[int]) -> None:
         if connection.hidden == people:

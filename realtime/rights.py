@@ -1,10 +1,14 @@
 """Who may read what, and what is hidden from whom: asked of the apps at subscribe, and when something has changed."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from django.db import Error as DatabaseError
+
 from core import threads
 from realtime.channels import hidden_actors, live_sessions, namespace_of
+from realtime.gathering import Gathering
 from realtime.protocol import UnknownChannel
 from realtime.topics import Topic
 
@@ -12,15 +16,52 @@ if TYPE_CHECKING:
     from realtime.connections import Connection
 
 
-async def may_read(channel: str, user_id: int | None) -> bool:
-    """Whether that person may read `channel`. Raises UnknownChannel, for an internal one too."""
-    found = namespace_of(channel)
-    if found is None or found[0].internal:
-        raise UnknownChannel
-    namespace, key = found
-    if not namespace.needs_database:
-        return user_id in namespace.authorize(key, [user_id])
-    return user_id in await threads.run(namespace.authorize, key, [user_id])
+# A channel and who wants to read it.
+Question = tuple[str, int | None]
+
+
+class Rights:
+    """Who may read what, asked for many readers of one hub at once."""
+
+    def __init__(self) -> None:
+        self._readers = Gathering[Question, bool](_ask_authorizers)
+
+    async def may_read(self, channel: str, user_id: int | None) -> bool:
+        """Whether that person may read `channel`. Raises UnknownChannel, for an internal one too."""
+        found = namespace_of(channel)
+        if found is None or found[0].internal:
+            raise UnknownChannel
+        namespace, key = found
+        if not namespace.needs_database:
+            return user_id in namespace.authorize(key, [user_id])
+        return await self._readers.get((channel, user_id))
+
+
+async def _ask_authorizers(questions: Collection[Question]) -> Mapping[Question, bool | Exception]:
+    return await threads.run(_authorize, questions)
+
+
+def _authorize(questions: Collection[Question]) -> dict[Question, bool | Exception]:
+    """One query for each channel. Where one fails, its readers are told; without a database, all of the rest."""
+    wanted: dict[str, set[int | None]] = defaultdict(set)
+    for channel, user_id in questions:
+        wanted[channel].add(user_id)
+    answers: dict[Question, bool | Exception] = {}
+    away: Exception | None = None
+    for channel, user_ids in wanted.items():
+        found = namespace_of(channel)
+        assert found is not None
+        failure, allowed = away, set[int | None]()
+        if failure is None:
+            try:
+                allowed = found[0].authorize(found[1], user_ids)
+            except DatabaseError as error:
+                failure = away = error
+            except Exception as error:
+                failure = error
+        for user_id in user_ids:
+            answers[channel, user_id] = failure or user_id in allowed
+    return answers
 
 
 async def no_longer_allowed(topic: Topic, readers: "Collection[Connection]") -> "list[Connection]":

@@ -1,6 +1,7 @@
 """The opening of an event stream, over REST: who asks, for which channels, and what speaks against it. And AsyncAPI."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -117,7 +118,8 @@ class EventStreamView(APIView):
             _check_right(channel, identity)
         last_event_id = request.META.get("HTTP_LAST_EVENT_ID") or request.query_params.get("last_event_id", "")
         if (scope := getattr(request._request, "scope", None)) is not None:
-            scope[REQUEST] = StreamRequest(identity, channels, last_event_id)
+            kept = replace(identity, user=None) if identity is not None else None
+            scope[REQUEST] = StreamRequest(kept, channels, last_event_id)
         response = HttpResponse(content_type=MEDIA_TYPE)
         response["Cache-Control"] = "no-store"
         # nginx and others pass each event on as it comes.

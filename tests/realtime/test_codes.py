@@ -154,10 +154,10 @@ async def the_server_stops(world: World) -> Socket:
 
 
 async def the_database_is_away_at_connect(world: World) -> Socket:
-    def gone(channel: str) -> int:
+    def gone(channels: Collection[str]) -> dict[str, int]:
         raise OperationalError("server closed the connection")
 
-    world.monkeypatch.setattr("realtime.hub.read_head", gone)
+    world.monkeypatch.setattr("realtime.hub.read_heads", gone)
     socket = await world.sockets.raw()
     socket.send('{"id":1,"connect":{"token":"token-1"}}')
     return socket

@@ -106,11 +106,11 @@ async def test_a_stream_that_has_lost_its_only_channel_ends_and_is_not_opened_ag
 async def test_a_right_that_goes_while_the_stream_opens_is_noticed(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def revoked_meanwhile(channel: str) -> int:
+    def revoked_meanwhile(channels: Collection[str]) -> dict[str, int]:
         MEMBERS.discard(1)
-        return 0
+        return dict.fromkeys(channels, 0)
 
-    monkeypatch.setattr("realtime.hub.read_head", revoked_meanwhile)
+    monkeypatch.setattr("realtime.hub.read_heads", revoked_meanwhile)
     reader = await streams.begin("club:1", token="token-1").opened()
     assert [event.name for event in await reader.ended()] == ["unsubscribed"]
 
@@ -176,11 +176,11 @@ async def test_another_epoch_ends_the_stream_and_resets_it(
 async def test_a_database_that_goes_while_the_stream_opens_asks_the_client_to_come_again(
     hub: Hub, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(channel: str) -> int:
+    def away(channels: Collection[str]) -> dict[str, int]:
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("realtime.hub.read_head", away)
+        patch.setattr("realtime.hub.read_heads", away)
         reader = await streams.begin("talk").opened()
         (end,) = await reader.ended()
     assert end.data == {"code": Close.SERVER_ERROR, "reason": "internal server error"}
