@@ -1,9 +1,8 @@
 """Who a token or a ticket speaks for: asked by REST on every request and by the sockets when they connect."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from django.db.models import BigAutoField, DateTimeField, UUIDField
@@ -11,7 +10,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts.models import Session, Ticket
-from accounts.tokens import read_access, refuse_expired, refuse_invalid
+from accounts.tokens import Claims, read_access, refuse_expired, refuse_invalid
 from core.errors import Unauthenticated
 from core.prepared import Parameter, Prepared, PreparedInstance
 from realtime.channels import Identity, TokenExpired, TokenInvalid
@@ -25,8 +24,8 @@ def session_of_access(token: str) -> Session:
     return _live_session(read_access(token))
 
 
-def _live_session(claims: Mapping[str, Any]) -> Session:
-    values = {"session": UUID(claims["sid"]), "user": claims["user_id"], "now": timezone.now()}
+def _live_session(claims: Claims) -> Session:
+    values = {"session": UUID(claims.sid), "user": claims.user_id, "now": timezone.now()}
     return _prepared_session().fetch(values) or refuse_invalid()
 
 
@@ -65,7 +64,7 @@ def verify_token(token: str) -> Identity:
     try:
         if token.count(".") == 2:
             claims = read_access(token)
-            session, expires_at = _live_session(claims), float(claims["exp"])
+            session, expires_at = _live_session(claims), float(claims.exp)
         else:
             session = session_of_ticket(token)
             # As long as the access token would have lived that a client gets in its place.
@@ -88,7 +87,7 @@ def read_token(token: str) -> Identity | None:
         claims = read_access(token)
     except Unauthenticated as error:
         raise (TokenExpired if error.code == "token_expired" else TokenInvalid) from error
-    return Identity(claims["user_id"], claims["sid"], float(claims["exp"]))
+    return Identity(claims.user_id, claims.sid, float(claims.exp))
 
 
 def live_sessions(session_ids: Collection[str]) -> set[str]:

@@ -128,8 +128,13 @@ class Connection:
 
     async def handle(self, frame: str) -> None:
         """Runs the commands of a frame in their order. Never raises for what a client sends."""
+        # What comes meanwhile waits in the network. A pong waits for nothing.
+        waits = False
         try:
-            for command in protocol.parse_frame(frame):
+            commands = protocol.parse_frame(frame)
+            if waits := any(command.method is not None for command in commands):
+                self.sink.pause_reading()
+            for command in commands:
                 await self._until_read()
                 if self._closed:
                     return
@@ -137,6 +142,9 @@ class Connection:
                     await self._run(command)
         except Disconnect as disconnect:
             self.close(disconnect.code, disconnect.reason)
+        finally:
+            if waits:
+                self.sink.resume_reading()
 
     def _may_run(self, command: Command) -> bool:
         """Counts the command; answers it when it comes too soon. Disconnect(TOO_MANY_ERRORS) of a flood."""

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime.bus import EPHEMERAL_TYPE, group_of
+from realtime.bus import EPHEMERAL_TYPE
 from realtime.channels import namespace_of
 from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.hints import Hints
+from realtime.joining import Joining
 from realtime.positions import current_epoch, read_heads
 from realtime.presence import Presence
 from realtime.protocol import (
@@ -59,8 +60,7 @@ class Hub:
         self._next_slot = 0
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
-        self._bus_channel: str = ""
-        self._bus_ready = asyncio.Event()
+        self._joining = Joining(self._layer)
         # The store is read from here on; -1 until the first look at it.
         self._position = -1
         self._epoch: str | None = None
@@ -219,8 +219,7 @@ class Hub:
 
     async def _join(self, topic: Topic) -> None:
         try:
-            await self._bus_ready.wait()
-            await self._layer.group_add(group_of(topic.channel), self._bus_channel)
+            await self._joining.join(topic.channel)
             topic.joined = True
         except Exception as error:
             log.warning("bus_join_failed channel=%s error=%s", topic.channel, type(error).__name__)
@@ -234,7 +233,7 @@ class Hub:
             return
         topic.joined = False
         try:
-            await self._layer.group_discard(group_of(topic.channel), self._bus_channel)
+            await self._joining.leave(topic.channel)
         except Exception as error:
             log.warning("bus_leave_failed channel=%s error=%s", topic.channel, type(error).__name__)
         # Somebody subscribed again while the bus was told: join once more.
@@ -245,11 +244,9 @@ class Hub:
 
     async def _receive(self) -> None:
         """The one receive loop. It is never wrapped in a timeout: cancelling `receive()` deletes the channel."""
-        if not self._bus_channel:
-            self._bus_channel = await self._layer.new_channel()
-            self._bus_ready.set()
+        receiver = await self._joining.receiver()
         while True:
-            message = await self._layer.receive(self._bus_channel)
+            message = await self._layer.receive(receiver)
             topic = self.topics.get(message["channel"])
             if topic is None:
                 continue
