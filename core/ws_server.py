@@ -51,7 +51,9 @@ class LeanSocket(WebSocketProtocol):  # type: ignore[misc]
         if kind._options_of is not self.factory:
             # Autobahn copies those to each socket that its class does not have.
             for name in getattr(self, "CONFIG_ATTRS", ()):
-                setattr(kind, name, getattr(self.factory, name))
+                option = getattr(self.factory, name)
+                # Functions among them are called as they are, not as methods.
+                setattr(kind, name, staticmethod(option) if callable(option) else option)
             kind._options_of = self.factory
         super()._connectionMade()
 

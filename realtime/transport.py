@@ -54,7 +54,7 @@ class Sink(Protocol):
     def resume_reading(self) -> None: ...
 
 
-_AUTOBAHN = ("state", "STATE_OPEN", "sendClose")
+_AUTOBAHN = ("state", "STATE_OPEN", "STATE_CONNECTING", "sendClose")
 _TWISTED = (
     *("dataBuffer", "offset", "_tempDataLen", "connected"),
     *("write", "doWrite", "abortConnection", "pauseProducing", "resumeProducing"),
@@ -156,7 +156,10 @@ class DaphneSink(_Replies):
         if self._closed:
             return
         self._closed = True
-        if self._transport.connected:
+        if self._protocol.state == self._protocol.STATE_CONNECTING:
+            # The handshake has not ended: there is no frame that could say so.
+            self._transport.abortConnection()
+        elif self._transport.connected:
             self._protocol.sendClose(code=int(code), reason=reason)
             # Now, not in the next turn of the loop: there may be none when the server stops.
             self._transport.doWrite()

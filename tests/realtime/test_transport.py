@@ -121,7 +121,7 @@ class Transport:
 
 
 class Protocol:
-    STATE_OPEN, STATE_CLOSING = 3, 2
+    STATE_OPEN, STATE_CLOSING, STATE_CONNECTING = 3, 2, 1
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -222,6 +222,14 @@ async def test_nothing_follows_the_goodbye_of_the_client() -> None:
     sink.reply(b"late")
     sink.push(b"later", b"later")
     assert protocol.transport.out == b""
+
+
+def test_a_socket_whose_handshake_has_not_ended_is_cut_off_at_the_servers_end() -> None:
+    protocol = Protocol(Transport(takes=10))
+    sink = sink_for({"extensions": {EXTENSION: protocol}}, never)
+    protocol.state = protocol.STATE_CONNECTING
+    sink.close(3001, "shutdown")
+    assert protocol.transport.aborted and not protocol.closed
 
 
 async def test_another_twisted_falls_back_to_plain_asgi() -> None:
