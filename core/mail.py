@@ -123,6 +123,8 @@ class Mailer:
         except smtplib.SMTPRecipientsRefused as error:
             code = max(code for code, _ in error.recipients.values())
             raise self._refused(code, of_recipient=True) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise ServerAway(f"The mail server does not let us send: {_named(error)}.") from error
         except smtplib.SMTPResponseException as error:
             raise self._refused(error.smtp_code) from error
         except Exception as error:

@@ -349,6 +349,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
     "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
     "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},
+    "begin-digests": {"task": "posts.begin_digests", "schedule": schedule(timedelta(minutes=1))},
+    "trim-digests": {"task": "posts.trim_digests", "schedule": crontab(hour="4", minute="20")},
     "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
 }
 

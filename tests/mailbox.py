@@ -1,5 +1,6 @@
 """A real SMTP server in a thread of the test's process, with a mailbox for everybody, that can be told to misbehave."""
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from core.processes import free_port
+
+# It tells of each line.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 # Of an address: the answer instead of "250 OK", HANG_UP for none and a connection that ends, None for the usual one.
 Answer = Callable[[str], str | None]
