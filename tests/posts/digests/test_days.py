@@ -86,8 +86,10 @@ def test_beat_that_is_late_by_days_mails_nobody_on_saturday(clock: Clock, mailbo
     assert len(mailbox.to(ann.email)) == 1
 
 
-def test_digests_that_wait_till_saturday_are_missed(clock: Clock, mailbox: Mailbox) -> None:
-    """Planned on Friday; the workers come back a day later."""
+def test_digests_that_wait_till_saturday_are_missed(
+    clock: Clock, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Planned on Friday; the workers come back a day later, and close them all at once."""
     publish(at=MORNING, followed_by=(ann := reader_in()))
     clock.now = MORNING + timedelta(days=2)
     planning.begin()
@@ -96,6 +98,7 @@ def test_digests_that_wait_till_saturday_are_missed(clock: Clock, mailbox: Mailb
     assert tick() == ["posts.send_digests"]
     assert mailbox.messages == []
     assert Digest.objects.get(user=ann).state == "missed"
+    assert "digests_missed zone=UTC day=2026-03-06 count=2" in caplog.text
 
 
 def test_a_day_that_is_over_before_it_was_planned_is_not_planned(clock: Clock, mailbox: Mailbox) -> None:
