@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from django.db.models import Count, ExpressionWrapper, FloatField, Sum
+import orjson
+from django.db.models import BigAutoField, Count, DateTimeField, ExpressionWrapper, FloatField, Sum, TextField
 
 from accounts.models import Follow, User, unmuted
+from core.json_rows import AmongIds
+from core.prepared import Parameter, Prepared
 from posts.models import Post
 from posts.notifications.reads import unread_count
 from recipes.models import TOP_PRIOR_COUNT, TOP_PRIOR_SUM, Rating, Recipe
-from recipes.reads import recipes_of_ids
+from recipes.reads import SIGNED_IN, recipes_of_ids
 
 # Recipes in one mail: new ones, and best ones. Of the best, so many more are kept for people who may not see some.
 NEW, BEST, CANDIDATES = 8, 3, 40
@@ -62,18 +66,34 @@ def contents_for(user: User, *, since: datetime, until: datetime, best: Sequence
 
 def _new_to(user: User, since: datetime, until: datetime) -> list[int]:
     """Recipes that were announced by those whom they follow, newest first; one more than a mail shows."""
-    followees = Follow.objects.filter(follower=user.pk).values("followee")
-    announced = Post.objects.listed_for(user).filter(
-        kind=Post.Kind.RECIPE, author__in=followees, published_at__gte=since, published_at__lt=until
+    rows = _announced().fetch({"viewer": user.pk, "since": since, "until": until}, limit=NEW + 1)
+    return [row["announces"] for row in rows]
+
+
+@cache
+def _announced() -> Prepared:
+    """Asked once for each mail: building the queries of one took longer than all else of it together."""
+    followees = Follow.objects.filter(follower=Parameter("viewer", BigAutoField())).values("followee")
+    announced = Post.objects.listed_for(SIGNED_IN).filter(
+        kind=Post.Kind.RECIPE,
+        author__in=followees,
+        published_at__gte=Parameter("since", DateTimeField()),
+        published_at__lt=Parameter("until", DateTimeField()),
     )
-    newest = announced.order_by("-published_at", "-id").values_list("announces", flat=True)
-    return [one for one in newest[: NEW + 1] if one is not None]
+    return Prepared(announced.order_by("-published_at", "-id").values("announces"))
 
 
 def _allowed(user: User, candidates: Sequence[int]) -> list[int]:
     """Those of the CANDIDATES that are not the person's own nor by somebody whom they have muted, in their order."""
     if not candidates:
         return []
-    others = Recipe.objects.visible_to(user).filter(unmuted(user, "seller"), pk__in=candidates).exclude(seller=user.pk)
-    allowed = set(others.values_list("pk", flat=True))
+    values = {"viewer": user.pk, "ids": orjson.dumps(list(candidates)).decode()}
+    allowed = {row["id"] for row in _of_others().fetch(values, limit=CANDIDATES)}
     return [one for one in candidates if one in allowed][:BEST]
+
+
+@cache
+def _of_others() -> Prepared:
+    recipes = Recipe.objects.visible_to(SIGNED_IN).filter(unmuted(SIGNED_IN, "seller"))
+    others = recipes.exclude(seller=Parameter("viewer", BigAutoField()))
+    return Prepared(others.filter(AmongIds("pk", Parameter("ids", TextField()))).values("id"))
