@@ -136,7 +136,8 @@ class MailOutput(serializers.Serializer[Any]):
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
+    # Without the names that mean another zone on each host, or none.
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
 class ZoneField(Text):

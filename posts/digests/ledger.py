@@ -50,13 +50,10 @@ def claim(digest: Digest) -> bool:
     return bool(_step(digest, State.PENDING, to=State.SENDING))
 
 
-def give_back(digest: Digest, *, code: int | None = None) -> None:
-    """The mail server has not taken it, for certain: later. With a CODE it was put off, which it is TRIES times."""
-    tries = digest.tries + (code is not None)
-    if tries >= TRIES:
-        _step(digest, State.SENDING, to=State.FAILED, note=str(code), tries=tries)
-    else:
-        _step(digest, State.SENDING, to=State.PENDING, note=str(code or ""), tries=tries)
+def give_back(digest: Digest, *, code: int) -> None:
+    """The mail server has put it off with CODE, and has not taken it for certain: later, but TRIES times at most."""
+    tries = digest.tries + 1
+    _step(digest, State.SENDING, to=State.FAILED if tries >= TRIES else State.PENDING, note=str(code), tries=tries)
 
 
 def sent(digest: Digest) -> None:

@@ -82,13 +82,17 @@ def send_one(digest: Digest, mailer: Mailer, *, best: list[int]) -> None:
     try:
         mailer.send(message)
     except ServerAway:
-        ledger.give_back(digest)
+        # Counted as put off, so that one at which the server always hangs up does not hold up the others all day.
+        ledger.give_back(digest, code=421)
         raise
     except Refused as refusal:
         if refusal.is_temporary:
             ledger.give_back(digest, code=refusal.code)
         else:
             ledger.settle(digest, State.FAILED, str(refusal.code))
+    except ValueError as error:
+        # An address that cannot be written on an envelope: nothing was handed over.
+        _fail(digest, error)
     except MaybeSent as error:
         ledger.settle(digest, State.AMBIGUOUS, str(error))
         log.warning("digests_ambiguous zone=%s day=%s count=1", digest.timezone, digest.local_date)
@@ -117,11 +121,16 @@ def _message_of(digest: Digest, best: list[int]) -> EmailMultiAlternatives | Non
         raise
     except Exception as error:
         # One that cannot be written holds up no other.
-        log.exception("digest_failed user=%d error=%s", user.pk, describe(error))
-        ledger.settle(digest, State.FAILED, type(error).__name__)
+        _fail(digest, error)
         return None
     ledger.settle(digest, State.EMPTY)
     return None
+
+
+def _fail(digest: Digest, error: Exception) -> None:
+    # Without its traceback, whose last line may hold an address.
+    log.error("digest_failed user=%d error=%r", digest.user_id, describe(error))
+    ledger.settle(digest, State.FAILED, type(error).__name__)
 
 
 def _got_on(share: Lane, after: int, first: Digest) -> bool:

@@ -35,6 +35,7 @@ def test_each_can_be_changed_by_itself(as_ann: APIClient, bob: User) -> None:
     [
         {"timezone": "Europe/Nowhere"}, {"timezone": "europe/berlin"}, {"timezone": ""}, {"timezone": None},
         {"timezone": "../../etc/passwd"}, {"timezone": "x" * 100}, {"timezone": 1},
+        {"timezone": "localtime"}, {"timezone": "Factory"},
         {"digest": "yes"}, {"digest": 1}, {"digest": None}, {"email_notifications": "false"},
     ],
 )  # fmt: skip

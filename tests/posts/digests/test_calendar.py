@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posts.digests.calendar import clock, day_to_begin, local_date, window
@@ -48,6 +48,7 @@ def test_a_day_begins_at_six_in_the_morning_of_a_weekday(zone: str, now: str, da
     assert day_to_begin(moment, zone) == (date.fromisoformat(day) if day else None)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), MOMENTS)
 def test_no_day_is_begun_at_a_weekend_or_before_six(zone: str, now: datetime) -> None:
     day = day_to_begin(now, zone)
@@ -57,6 +58,7 @@ def test_no_day_is_begun_at_a_weekend_or_before_six(zone: str, now: datetime) ->
         assert window(day, zone)[1] <= now
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.dates(date(1990, 1, 1), date(2040, 1, 1)))
 def test_each_moment_is_told_of_by_one_digest(zone: str, day: date) -> None:
     while day.weekday() > 4:

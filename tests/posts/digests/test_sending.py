@@ -108,6 +108,29 @@ def test_a_server_that_goes_away_in_the_middle_is_waited_for(readers: Readers, m
     assert mailbox.counts() == {person.email: 1 for person in people}
 
 
+def test_one_at_which_the_server_always_hangs_up_holds_up_the_others_for_a_while(
+    readers: Readers, mailbox: Mailbox
+) -> None:
+    people = readers(4)
+    [bad] = of(people, 1)
+    mailbox.before_rcpt = lambda address: HANG_UP if address == bad else None
+    tick()
+    for _ in range(ledger.TRIES - 1):
+        assert states() == {"sent": 1, "pending": 3}
+        later()
+    assert states() == {"sent": 1, "failed": 1, "pending": 2}
+    later()
+    assert states() == {"sent": 3, "failed": 1}
+
+
+def test_an_address_that_no_envelope_takes_fails_alone(readers: Readers, mailbox: Mailbox) -> None:
+    people = readers(3)
+    User.objects.filter(pk=people[1].pk).update(email="not an address@@example.com")
+    tick()
+    assert states() == {"sent": 2, "failed": 1}
+    assert set(mailbox.counts()) == of(people, 0, 2)
+
+
 class Death(BaseException):
     """Goes past everything that looks at errors, as a kill does."""
 
