@@ -63,7 +63,7 @@ def sent(digest: Digest) -> None:
 
 def settle(digest: Digest, state: Digest.State, note: str = "") -> None:
     """Closes one that is in hand, before or after its claim."""
-    _step(digest, *Digest.OPEN, to=state, note=note)
+    _step(digest, *Digest.OPEN, to=state, note=note[:40])
 
 
 def settle_orphans(lane: Lane) -> int:

@@ -4,6 +4,7 @@ import logging
 import time
 from datetime import date, timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
 from django.utils import timezone
@@ -117,8 +118,8 @@ def _message_of(digest: Digest, best: list[int]) -> EmailMultiAlternatives | Non
         contents = contents_for(user, since=since, until=until, best=best)
         if contents:
             return write(user, contents, day=digest.local_date)
-    except DatabaseError:
-        raise
+    except (DatabaseError, SoftTimeLimitExceeded):
+        raise  # of the job, not of this digest
     except Exception as error:
         # One that cannot be written holds up no other.
         _fail(digest, error)
