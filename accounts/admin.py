@@ -2,7 +2,7 @@
 
 # The stubs make the base classes generic; at run time they are not: hence `type: ignore[type-arg]`.
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -12,7 +12,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Block, Follow, Mute, Profile, Session, Ticket, User
+from accounts.mailing import PASSWORD_CHANGED, ask_for
+from accounts.models import Block, Follow, MailToken, Mute, Profile, Session, Ticket, User
 from accounts.services.profiles import rights_change, user_deactivate
 from accounts.services.sessions import session_revoke, sessions_revoke
 
@@ -39,13 +40,14 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Whoever knew the old password is signed out everywhere."""
+    """Whoever knew the old password is signed out everywhere, and the owner hears of it."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
         if commit:
             sessions_revoke(user=user)
+            ask_for(PASSWORD_CHANGED, user_id=user.pk)
         return user
 
 
@@ -63,12 +65,14 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     actions = ("sign_out",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("email", "display_name", "first_name", "last_name")}),
+        ("Person", {"fields": ("email", "email_verified_at", "new_email", "display_name", "first_name", "last_name")}),
         ("Rights", {"fields": ("role", "premium_until", "is_active")}),
         ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),)
+
+    readonly_fields = ("email_verified_at", "new_email")
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         # The profile comes with the user, so on the page of a new one there is none to fill in yet.
@@ -78,6 +82,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change and "email" in form.changed_data:
+            obj.email_verified_at, obj.new_email = None, ""
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             user_deactivate(user=obj)
@@ -120,7 +126,7 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class LookedAtAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """To look at: a row added or deleted here would not be counted, and no socket would hear of it."""
 
-    list_filter = ("created_at",)
+    list_filter: ClassVar[tuple[str, ...]] = ("created_at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -151,6 +157,17 @@ class MuteAdmin(LookedAtAdmin):
     list_display = ("muter", "muted", "created_at")
     search_fields = ("muter__username", "muted__username")
     list_select_related = ("muter", "muted")
+
+
+@admin.register(MailToken)
+class MailTokenAdmin(LookedAtAdmin):
+    """Links in mails that nobody has used yet. What the mail holds is not here."""
+
+    list_display = ("id", "user", "purpose", "created_at", "expires_at")
+    list_filter = ("purpose", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    fields = ("user", "purpose", "email", "created_at", "expires_at")
 
 
 @admin.register(Ticket)

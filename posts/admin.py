@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from posts.models import (
+    Digest,
+    DigestRun,
     FeedEntry,
     FeedRanking,
     ModerationAction,
@@ -26,12 +28,15 @@ if TYPE_CHECKING:
     EntryModelAdmin = admin.ModelAdmin[FeedEntry]
     RankingModelAdmin = admin.ModelAdmin[FeedRanking]
     ActorTabularInline = admin.TabularInline[NotificationActor, Notification]
+    DigestModelAdmin = admin.ModelAdmin[Digest]
+    RunModelAdmin = admin.ModelAdmin[DigestRun]
     PostModelAdmin = admin.ModelAdmin[Post]
     MediaTabularInline = admin.TabularInline[PostMedia, Post]
 else:
     PostModelAdmin, MediaTabularInline = admin.ModelAdmin, admin.TabularInline
     NotificationModelAdmin = ReportModelAdmin = ActionModelAdmin = admin.ModelAdmin
     EntryModelAdmin = RankingModelAdmin = admin.ModelAdmin
+    DigestModelAdmin = RunModelAdmin = admin.ModelAdmin
     ActorTabularInline = admin.TabularInline
 
 
@@ -115,4 +120,25 @@ class FeedRankingAdmin(LookedAt, RankingModelAdmin):
     list_select_related = ("user",)
     search_fields = ("=user__username",)
     ordering = ("-created_at",)
+    show_full_result_count = False
+
+
+@admin.register(Digest)
+class DigestAdmin(LookedAt, DigestModelAdmin):
+    """The ledger: a row that is changed here could be mailed twice."""
+
+    list_display = ("id", "user", "local_date", "timezone", "state", "tries", "note", "changed_at")
+    list_filter = ("state", "local_date")
+    list_select_related = ("user",)
+    search_fields = ("=user__username",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(DigestRun)
+class DigestRunAdmin(LookedAt, RunModelAdmin):
+    list_display = ("id", "local_date", "timezone", "created_at")
+    list_filter = ("local_date",)
+    search_fields = ("=timezone",)
+    ordering = ("-id",)
     show_full_result_count = False
