@@ -18,6 +18,7 @@ from django.urls import re_path
 from core import health
 from core.files import MediaFiles
 from core.handler import OneHopHandler, Receive, Scope, Send
+from core.private_files import PrivateFiles
 from core.staticfiles import StaticHandler
 from media_pipeline.bodies import UploadBodies
 from realtime.routing import websocket_urlpatterns
@@ -34,7 +35,7 @@ pages = OneHopHandler()
 events = EventStreams(pages)
 uploads = UploadBodies(pages)
 static = StaticHandler()
-media = MediaFiles()
+media, originals = MediaFiles(), PrivateFiles()
 probes = {"/healthz": health.healthz, "/readyz": health.readyz}
 sockets: Any = URLRouter([*websocket_urlpatterns, re_path(r"", refuse_socket)])  # type: ignore[arg-type, list-item]
 
@@ -53,6 +54,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             handler = static
         elif path.startswith(settings.MEDIA_URL):
             handler = media
+        elif path.startswith(settings.PRIVATE_MEDIA_URL):
+            handler = originals
         else:
             handler = probes.get(path, pages)
         await handler(scope, receive, send)

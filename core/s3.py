@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from django.conf import settings
@@ -17,6 +18,8 @@ from core import errors
 log = logging.getLogger(__name__)
 
 NO_ROOM_STATUS = 507
+# The answer to HEAD has no body that would say more.
+NO_OBJECT = {"NoSuchKey", "404"}
 _creating = Lock()
 
 
@@ -70,18 +73,21 @@ def _resource(
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """Turns what S3 refuses, and that nobody answers, into StorageFull and Unavailable. KeyError: no such object."""
+    """Turns what S3 refuses, or that it is away, into StorageFull and Unavailable. FileNotFoundError: no such object.
+
+    What went wrong is in the log, for whoever gets the 503 can do nothing about it.
+    """
     try:
         yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         code = error.response.get("Error", {}).get("Code")
-        if status == 404 and code != "NoSuchBucket":
-            raise KeyError(code) from error
+        if code in NO_OBJECT:
+            raise FileNotFoundError(code) from error
         log.error("s3_refused operation=%s status=%s code=%s", error.operation_name, status, code)
         if status == NO_ROOM_STATUS:
             raise errors.StorageFull("There is no room for more bytes: try again later.") from error
         raise errors.Unavailable("The storage does not answer as it should: try again shortly.") from error
-    except (BotoCoreError, HTTPClientError) as error:
+    except (BotoCoreError, Boto3Error, HTTPClientError) as error:
         log.error("s3_unreachable error=%s", type(error).__name__)
         raise errors.Unavailable("The storage cannot be reached: try again shortly.") from error

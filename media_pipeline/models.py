@@ -135,12 +135,14 @@ class UploadSession(Timestamped):
 
 
 class Extent(models.Model):
-    """Bytes of an open upload that are on disk and were acknowledged: they are never written again."""
+    """Bytes of an open upload that are safe and were acknowledged: they are never written again."""
 
     session = models.ForeignKey(UploadSession, on_delete=models.CASCADE, related_name="extents", db_index=False)
     offset = models.PositiveBigIntegerField()
     length = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    # What the store calls them. On a disk their offset says it; in a bucket each attempt has an object of its own.
+    place = models.CharField(max_length=32, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

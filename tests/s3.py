@@ -66,7 +66,11 @@ class Bucket:
 
     def unfinished(self) -> list[str]:
         """The keys of multipart uploads that were neither completed nor aborted."""
-        return [found["Key"] for found in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", ())]
+        try:
+            found = self.client.list_multipart_uploads(Bucket=self.name)
+        except self.client.exceptions.NoSuchUpload:  # what rclone says of a bucket that never had any
+            return []
+        return [upload["Key"] for upload in found.get("Uploads", ())]
 
     def let_everyone_read(self, prefix: str) -> None:
         """A bucket policy (which rclone does not know)."""
@@ -90,8 +94,7 @@ def served(kind: str, folder: Path) -> Iterator[str]:
         data.mkdir()
         rclone = str(Path(sys.executable).with_name("rclone"))
         command = [rclone, "serve", "s3", str(data), "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}"]
-        # No cache of a folder's contents that another look would find stale.
-        command += ["--config", str(folder / "rclone.conf"), "--dir-cache-time", "0s"]
+        command += ["--config", str(folder / "rclone.conf")]
     log = folder / f"{kind}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

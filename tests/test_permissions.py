@@ -144,6 +144,7 @@ media-list            POST    401       202      202    202   202   202       20
 media-detail          GET     401       404      404    200   404   404       404   401
 default-picture       GET     200       200      200    200   200   200       200   200
 media-detail          DELETE  401       404      404    204   404   404       404   401
+media-original        GET     401       404      404    200   404   404       404   401
 
 upload-list           POST    401       201      201    201   201   201       201   401
 upload-detail         GET     401       404      404    200   404   404       404   401

@@ -1,7 +1,7 @@
-"""Where the bytes of open uploads lie: one file each in the private storage, at its full length from the start.
+"""Uploads on a disk: one file each, at its full length from the start.
 
 A writer opens the file itself and locks what it writes (`region`), in this process and in others, on all hosts of a
-shared POSIX volume. Nothing here knows rows: what is acknowledged is decided by whoever holds the lock.
+shared POSIX volume: whoever holds the lock decides alone.
 """
 
 import errno
@@ -10,12 +10,14 @@ import os
 import struct
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
 
 from core import errors
 from media_pipeline.storage import private_storage
@@ -26,14 +28,13 @@ COPY_BLOCK = 16 * 1024 * 1024
 HASH_BLOCK = 1024 * 1024
 
 
-class Region:
+class LocalRegion:
     """Part of an upload's file that nobody else may write while this is held."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def write(self, offset: int, pieces: Iterable[bytes]) -> None:
-        """Writes PIECES one after another, beginning at OFFSET. StorageFull when the disk is."""
         with _room():
             for piece in pieces:
                 rest = memoryview(piece)
@@ -42,17 +43,19 @@ class Region:
                     offset += written
                     rest = rest[written:]
 
-    def sync(self) -> None:
-        """Returns when what was written would survive the loss of power."""
+    def sync(self, sha256: bytes) -> str:
         with _room():
             (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(self._descriptor)
+        return ""
+
+    def discard(self) -> None:
+        """What comes next at that offset is written over it."""
 
 
 class LocalStore:
-    """The files under `uploads/` in the private storage, which has to be a folder."""
+    """The files under `uploads/` in the private storage, or beside it when that is no folder."""
 
     def create(self, upload_id: uuid.UUID, length: int | None) -> None:
-        """Makes the file, with room for LENGTH bytes if that is known. StorageFull when there is none."""
         path = self._path(upload_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _room():
@@ -67,29 +70,30 @@ class LocalStore:
         _sync_folder(path.parent)
 
     def declare(self, upload_id: uuid.UUID, length: int) -> None:
-        """Makes room for the LENGTH that was not known before."""
         path = self._path(upload_id)
         with self._opened(upload_id) as descriptor:
             _reserve(descriptor, path, length)
 
     @contextmanager
-    def region(self, upload_id: uuid.UUID, start: int = 0, length: int = 0) -> Iterator[Region]:
-        """Holds LENGTH bytes from START on (0: all from there). Locked when somebody else does; Gone without a file."""
+    def region(self, upload_id: uuid.UUID, start: int = 0, length: int = 0) -> Iterator[LocalRegion]:
         with self._opened(upload_id) as descriptor:
             _lock(descriptor, start, length)
-            yield Region(descriptor)
+            yield LocalRegion(descriptor)
 
     def head(self, upload_id: uuid.UUID, count: int) -> bytes:
-        """The first COUNT bytes."""
         with self._opened(upload_id) as descriptor:
             return os.pread(descriptor, count, 0)
 
-    def keep(self, upload_id: uuid.UUID, key: str) -> None:
-        """Makes the file the one of the private storage under KEY, by renaming it; done already is fine.
-
-        Gone when neither is there.
-        """
-        target = Path(private_storage().path(key))
+    def keep(self, upload_id: uuid.UUID, parts: Sequence[uuid.UUID], key: str) -> None:
+        """A rename, however large the file is. PARTS are copied by the kernel first."""
+        private = private_storage()
+        try:
+            target = Path(private.path(key))
+        except NotImplementedError:  # it is none of ours
+            self._send(upload_id, parts, key)
+            return
+        if parts and not target.exists():
+            self._join(upload_id, parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.rename(self._path(upload_id), target)
@@ -98,30 +102,45 @@ class LocalStore:
                 raise _lost() from error
         _sync_folder(target.parent)
 
-    def join(self, upload_id: uuid.UUID, parts: Iterable[uuid.UUID]) -> None:
-        """Fills the file with those of PARTS, one after another, by copies that the kernel makes; may be repeated."""
+    def _send(self, upload_id: uuid.UUID, parts: Sequence[uuid.UUID], key: str) -> None:
+        private = private_storage()
+        if private.exists(key):
+            return
+        if parts:
+            self._join(upload_id, parts)
+        try:
+            with self._path(upload_id).open("rb") as file:
+                private.save(key, File(file))
+        except FileNotFoundError as error:
+            raise _lost() from error
+
+    def _join(self, upload_id: uuid.UUID, parts: Iterable[uuid.UUID]) -> None:
         with self._opened(upload_id) as target, _room():
             offset = 0
             for part in parts:
                 with self._opened(part) as source:
                     offset = _copy(source, target, offset)
-            Region(target).sync()
+            LocalRegion(target).sync(b"")
 
     def delete(self, upload_id: uuid.UUID) -> None:
-        """Whoever writes at this moment writes to nobody. A file that is not there is fine."""
         self._path(upload_id).unlink(missing_ok=True)
 
     def listed(self) -> Iterator[tuple[uuid.UUID, datetime]]:
-        """Every file's upload, and when it was last written."""
-        for path in Path(private_storage().path(FOLDER)).glob("??/*"):
+        for path in self._folder().glob("??/*"):
             try:
                 yield uuid.UUID(path.name), datetime.fromtimestamp(path.stat().st_mtime, UTC)
             except (ValueError, FileNotFoundError):  # none of ours, or deleted at this moment
                 continue
 
     @staticmethod
-    def _path(upload_id: uuid.UUID) -> Path:
-        return Path(private_storage().path(f"{FOLDER}/{upload_id.hex[:2]}/{upload_id}"))
+    def _folder() -> Path:
+        private = private_storage()
+        if isinstance(private, FileSystemStorage):
+            return Path(private.path(FOLDER))
+        return Path(settings.PRIVATE_MEDIA_ROOT) / FOLDER
+
+    def _path(self, upload_id: uuid.UUID) -> Path:
+        return self._folder() / upload_id.hex[:2] / str(upload_id)
 
     @contextmanager
     def _opened(self, upload_id: uuid.UUID) -> Iterator[int]:
@@ -133,9 +152,6 @@ class LocalStore:
             yield descriptor
         finally:
             os.close(descriptor)
-
-
-store = LocalStore()
 
 
 def _lost() -> errors.Gone:
