@@ -18,6 +18,12 @@ from media_pipeline.s3 import PrivateBucket
 PART_MIN = 5 * 1024 * 1024
 PARTS_MAX = 10_000
 READ_BLOCK = 1024 * 1024
+# Some that speak S3 take a copy for an empty part. Which, is found out once.
+_without_copies: set[str | None] = set()
+
+
+class CopiesNothing(Exception):
+    """This server cannot copy an object into a part."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,10 @@ class Compose:
         self._target = bucket.address(key)
         self._length = sum(source.length for source in sources)
         self._part_size = max(PART_MIN, -(-self._length // PARTS_MAX))
+        self._endpoint = self._client.meta.endpoint_url
         self._buffer = bytearray()
         self._multipart: dict[str, Any] = {}
         self._parts: list[dict[str, Any]] = []
-        # Some that speak S3 take a copy for an empty part.
-        self._copies = True
 
     def run(self) -> None:
         """Either the whole object is there afterwards, or none."""
@@ -53,7 +58,11 @@ class Compose:
                     self._read(source, 0, source.length)
                 self._client.put_object(**self._target, Body=bytes(self._buffer))
             else:
-                self._in_parts()
+                try:
+                    self._in_parts()
+                except CopiesNothing:
+                    _without_copies.add(self._endpoint)
+                    self._in_parts()
             found = self._client.head_object(**self._target)["ContentLength"]
         if found != self._length:
             with s3.reached():
@@ -63,6 +72,8 @@ class Compose:
     def _in_parts(self) -> None:
         begun = self._client.create_multipart_upload(**self._target)
         self._multipart = {**self._target, "UploadId": begun["UploadId"]}
+        self._parts.clear()
+        self._buffer.clear()
         try:
             for source in self._sources:
                 self._add(source)
@@ -75,21 +86,17 @@ class Compose:
             raise
 
     def _add(self, source: Source) -> None:
-        start = 0
-        if self._buffer and self._copies:
-            # Just what the part in hand lacks, if the rest is a part of its own.
-            missing = self._part_size - len(self._buffer)
-            if source.length - missing >= self._part_size:
-                start = missing
-                self._read(source, 0, start)
-        if not self._buffer and source.length - start >= self._part_size and self._copy(source, start):
+        # What the part in hand lacks; if the rest is large enough, it is a part of its own.
+        start = self._part_size - len(self._buffer) if self._buffer else 0
+        if source.length - start < self._part_size or self._endpoint in _without_copies:
+            self._read(source, 0, source.length)
             return
-        self._read(source, start, source.length)
+        if start:
+            self._read(source, 0, start)
+        self._copy(source, start)
 
-    def _copy(self, source: Source, start: int) -> bool:
-        """Has S3 copy the source from START on; whether it did."""
-        if not self._copies:
-            return False
+    def _copy(self, source: Source, start: int) -> None:
+        """Has S3 copy the source from START on."""
         number = len(self._parts) + 1
         place = {"CopySource": self._bucket.address(source.name), "PartNumber": number}
         if start:
@@ -102,10 +109,8 @@ class Compose:
             answer = {}
         etag = answer.get("CopyPartResult", {}).get("ETag")
         if etag is None:
-            self._copies = False
-            return False
+            raise CopiesNothing
         self._parts.append({"PartNumber": number, "ETag": etag})
-        return True
 
     def _read(self, source: Source, start: int, end: int) -> None:
         """Adds bytes START to END of the source to the part in hand, and sends that as often as it is full."""
