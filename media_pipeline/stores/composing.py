@@ -56,7 +56,7 @@ class Compose:
             elif self._length < PART_MIN:
                 for source in self._sources:
                     self._read(source, 0, source.length)
-                self._client.put_object(**self._target, Body=bytes(self._buffer))
+                self._client.put_object(**self._target, Body=self._buffer)
             else:
                 try:
                     self._in_parts()
@@ -128,6 +128,6 @@ class Compose:
 
     def _send(self) -> None:
         number = len(self._parts) + 1
-        sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=bytes(self._buffer))
+        sent = self._client.upload_part(**self._multipart, PartNumber=number, Body=self._buffer)
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
         self._buffer.clear()

@@ -19,6 +19,7 @@ from media_pipeline.models import Extent
 from media_pipeline.s3 import PrivateBucket
 from media_pipeline.storage import private_storage
 from media_pipeline.stores.composing import Compose, Source
+from media_pipeline.stores.pieces import Pieces
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,9 @@ class S3Region:
         for piece in pieces:
             if self._size >= PART:
                 self._send_part()
-            self._pieces.append(piece)
-            self._size += len(piece)
+            if piece:
+                self._pieces.append(piece)
+                self._size += len(piece)
 
     def sync(self, sha256: bytes) -> str:
         if self._multipart:
@@ -83,8 +85,8 @@ class S3Region:
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
         self._sent += size
 
-    def _taken(self) -> bytes:
-        content = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+    def _taken(self) -> Pieces:
+        content = Pieces(self._pieces)
         self._pieces, self._size = [], 0
         return content
 
