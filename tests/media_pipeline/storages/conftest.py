@@ -1,7 +1,8 @@
-"""Each test that asks for `place` runs with media on the local disk, on moto's S3 server and on `rclone serve s3`."""
+"""Each test that asks for `place` runs with media on the local disk, on two S3 servers, and at a stub of Cloudinary."""
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from rest_framework.test import APIClient
 from media_pipeline import finalizing, tasks
 from media_pipeline.models import Media
 from tests.jobs import run_jobs
-from tests.media_pipeline.storages.places import BucketPlace, LocalPlace, Place
+from tests.media_pipeline.storages.cloudinary_stub import Cloudinary, cloudinary_stub
+from tests.media_pipeline.storages.places import BucketPlace, CloudinaryPlace, LocalPlace, Place
 from tests.s3 import Bucket, media_on_s3
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -29,10 +31,26 @@ def on_s3(bucket: Bucket, settings: Settings) -> BucketPlace:
     return BucketPlace(bucket)
 
 
-@pytest.fixture(params=["local", "moto", "rclone"])
+@pytest.fixture
+def cloud(settings: Settings) -> Iterator[Cloudinary]:
+    """Media are at this Cloudinary."""
+    with cloudinary_stub() as cloud:
+        settings.MEDIA_STORAGE, settings.CLOUDINARY_URL = "cloudinary", cloud.url
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {"BACKEND": "media_pipeline.cloudinary_storage.PublicCloudinary"},
+            "private": {"BACKEND": "media_pipeline.cloudinary_storage.PrivateCloudinary"},
+        }
+        yield cloud
+
+
+@pytest.fixture(params=["local", "moto", "rclone", "cloudinary"])
 def place(request: pytest.FixtureRequest, settings: Settings) -> Place:
+    disk = LocalPlace(Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_MEDIA_ROOT))
     if request.param == "local":
-        return LocalPlace(Path(settings.MEDIA_ROOT), Path(settings.PRIVATE_MEDIA_ROOT))
+        return disk
+    if request.param == "cloudinary":
+        return CloudinaryPlace(request.getfixturevalue("cloud"), disk)
     return on_s3(request.getfixturevalue(request.param), settings)
 
 

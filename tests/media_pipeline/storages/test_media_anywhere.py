@@ -28,7 +28,7 @@ def test_renditions_are_fetched_by_everyone_and_kept_for_ever(ann: APIClient, pl
             answer = place.fetch(rendition[kind])
             assert answer.status_code == 200, answer.text
             assert answer.headers["content-type"] == content_type
-            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["cache-control"] == place.cache_control
             assert Image.open(BytesIO(answer.content)).size == (rendition["width"], rendition["height"])
     assert place.part(media["url"], 2, 9) == place.fetch(media["url"]).content[2:10]
     assert len(place.names("renditions")) == 6
@@ -46,16 +46,18 @@ def test_an_original_is_fetched_by_its_signed_address_alone(ann: APIClient, plac
     assert (shape["content_type"], shape["size"]) == ("image/jpeg", len(picture))
     answer = place.fetch(shape["url"])
     assert (answer.status_code, answer.content) == (200, picture)
-    assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{media["id"]}.jpg"'
+    assert answer.headers["content-disposition"].startswith("attachment")
+    if place.kind != "cloudinary":  # it knows no more than that
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.headers["content-disposition"] == f'attachment; filename="{media["id"]}.jpg"'
     assert "public" not in answer.headers["cache-control"]
     assert place.part(shape["url"], 100, 199) == picture[100:200]
     bare = shape["url"].partition("?")[0]
-    assert place.fetch(bare).status_code in (400, 403)
+    assert place.fetch(bare).status_code in (400, 401, 403)
     if place.kind != "moto":  # it believes every signature
         for signature in ("Signature=", "signature="):
             if signature in shape["url"]:
-                assert place.fetch(shape["url"].replace(signature, f"{signature}0")).status_code == 403
+                assert place.fetch(shape["url"].replace(signature, f"{signature}0")).status_code in (401, 403)
 
 
 def test_an_original_has_no_address_before_it_is_in_its_place(ann: APIClient, place: Place, picture: bytes) -> None:
