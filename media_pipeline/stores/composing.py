@@ -31,6 +31,8 @@ class Source:
     """An object that is part of the whole, and what its row says of it."""
 
     name: str
+    # In its upload.
+    offset: int
     length: int
     sha256: str
 

@@ -115,13 +115,13 @@ class S3Store:
             region.close()
 
     def head(self, upload_id: uuid.UUID, count: int) -> bytes:
-        """One request, unless the first extents are shorter than that."""
+        """One request, unless the first extents are shorter than that. Gaps are zeros, as in a file."""
         content = b""
         for source in self._sources([upload_id]):
-            if len(content) >= count:
+            if source.offset >= count:
                 break
             with _found():
-                content += self._bucket.start(source.name, count - len(content))
+                content = content.ljust(source.offset, b"\0") + self._bucket.start(source.name, count - source.offset)
         return content
 
     def keep(self, upload_id: uuid.UUID, parts: Sequence[uuid.UUID], key: str) -> None:
@@ -159,7 +159,7 @@ class S3Store:
         for upload_id in upload_ids:
             rows = Extent.objects.filter(session=upload_id).order_by("offset")
             for offset, length, sha256, place in rows.values_list("offset", "length", "sha256", "place"):
-                yield Source(_name(upload_id, offset, place), length, sha256)
+                yield Source(_name(upload_id, offset, place), offset, length, sha256)
 
 
 def _name(upload_id: uuid.UUID, offset: int, place: str) -> str:

@@ -19,7 +19,8 @@ def load(folder: Path, *names: str, **environment: str) -> subprocess.CompletedP
     environment.setdefault("ENV_FILE", os.devnull)
     environment.setdefault("DEV_DIR", str(folder / "dev"))
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    program = f"import json; from core import settings; print(json.dumps([getattr(settings, n) for n in {names}]))"
+    found = f"[getattr(settings, name) for name in {names}]"
+    program = f"import json; from core import settings; print(json.dumps({found}, default=str))"
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,

@@ -36,9 +36,9 @@ def sources(bucket: Bucket, *sizes: int) -> tuple[list[Source], bytes]:
     made, start = [], 0
     for number, size in enumerate(sizes):
         content, name = NOISE[start : start + size], f"uploads/ab/x/{number}"
-        start += size
         bucket.client.put_object(Bucket=bucket.name, Key=name, Body=content)
-        made.append(Source(name, size, hashlib.sha256(content).hexdigest()))
+        made.append(Source(name, start, size, hashlib.sha256(content).hexdigest()))
+        start += size
     return made, NOISE[:start]
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_what_was_acknowledged_is_not_taken(bucket: Bucket) -> None:
 def test_a_whole_of_another_length_is_not_kept(bucket: Bucket) -> None:
     [made], _ = sources(bucket, 1000)
     with pytest.raises(OSError, match="1000 bytes of 1001"):
-        Compose(private(), TARGET, [Source(made.name, 1001, made.sha256)]).run()
+        Compose(private(), TARGET, [Source(made.name, 0, 1001, made.sha256)]).run()
     assert bucket.keys("originals/") == []
 
 

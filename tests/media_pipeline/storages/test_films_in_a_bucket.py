@@ -5,6 +5,7 @@ from fractions import Fraction
 import av
 import httpx
 import pytest
+from django.core.checks import run_checks
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -20,7 +21,7 @@ from tests.media_pipeline.storages.conftest import (
     uploaded,
 )
 from tests.media_pipeline.video.films import film
-from tests.s3 import Bucket
+from tests.s3 import Bucket, media_on_s3
 
 PLAYLIST, VIDEO = "application/vnd.apple.mpegurl", "video/mp4"
 
@@ -80,3 +81,15 @@ def test_addresses_are_amazons_in_its_region(moto: Bucket, settings: Settings, s
     settings.AWS_STORAGE_BUCKET_NAME, settings.AWS_S3_ADDRESSING_STYLE = "simmer-media", style
     settings.STORAGES = {**settings.STORAGES}
     assert public_url("renditions/x.jpg") == wanted
+
+
+@pytest.mark.parametrize(
+    ("is_signed", "domain", "warned"), [(False, None, False), (True, None, True), (True, "media.example", False)]
+)
+def test_whoever_has_addresses_signed_is_told_that_videos_do_not_play(
+    moto: Bucket, settings: Settings, is_signed: bool, domain: str | None, warned: bool
+) -> None:
+    media_on_s3(settings)
+    settings.AWS_QUERYSTRING_AUTH, settings.AWS_S3_CUSTOM_DOMAIN = is_signed, domain
+    found = {message.id for message in run_checks(tags=["media"])}
+    assert ("media_pipeline.W002" in found) is warned

@@ -3,9 +3,11 @@
 import os
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -32,6 +34,14 @@ def test_renditions_are_fetched_by_everyone_and_kept_for_ever(ann: APIClient, pl
             assert Image.open(BytesIO(answer.content)).size == (rendition["width"], rendition["height"])
     assert place.part(media["url"], 2, 9) == place.fetch(media["url"]).content[2:10]
     assert len(place.names("renditions")) == 6
+
+
+def test_the_live_page_may_show_them(client: Client, db: None, place: Place, picture: bytes) -> None:
+    media = urlsplit(processed(client_of("ann"), picture)["url"])
+    policy = client.get("/").headers["Content-Security-Policy"]
+    sources = next(part for part in policy.split("; ") if part.startswith("img-src")).split()
+    assert "'self'" in sources
+    assert (f"{media.scheme}://{media.netloc}" in sources) is bool(media.netloc)
 
 
 def original(client: APIClient, media: Any) -> Any:
