@@ -71,7 +71,7 @@ class Writing:
         """Takes bytes, which are not acknowledged yet. StorageFull; TooLarge past the declared length."""
         for piece in pieces:
             if self._session.length is not None and self.end + len(piece) > self._session.length:
-                raise errors.TooLarge("These are more bytes than the upload was declared to have.")
+                raise _too_long()
             self._sha256.update(piece)
             if self._other is not None:
                 self._other.update(piece)
@@ -112,7 +112,12 @@ class Writing:
             return self._insert(digest, place)
         try:
             with transaction.atomic():
-                reserve(owner_id=self._session.owner_id, size=self._size)
+                # Held: a length that is declared now counts these bytes, or they count it.
+                uploads = UploadSession.objects.select_for_update(no_key=True).filter(pk=self._session.pk)
+                length = uploads.values_list("length", flat=True).first()
+                if length is not None and self.end > length:
+                    raise _too_long()
+                reserve(owner_id=self._session.owner_id, size=0 if length is not None else self._size)
                 return self._insert(digest, place)
         except errors.TooLarge:
             self._region.discard()
@@ -129,6 +134,10 @@ class Writing:
         if self._open:
             self._open = False
             self._held.__exit__(None, None, None)
+
+
+def _too_long() -> errors.TooLarge:
+    return errors.TooLarge("These are more bytes than the upload was declared to have.")
 
 
 def _look(session: UploadSession, offset: int) -> tuple[int, str] | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from media_pipeline.storage import private_storage
+from media_pipeline.stores.local import LocalStore
 
 
 class Region(Protocol):
@@ -55,10 +56,12 @@ class Store(Protocol):
 
 
 def _chosen() -> Store:
-    from media_pipeline.stores.local import LocalStore
+    if not hasattr(private_storage(), "bucket_name"):
+        return LocalStore()
+    # boto3 is loaded by those who have a bucket.
     from media_pipeline.stores.s3 import S3Store
 
-    return S3Store() if hasattr(private_storage(), "bucket_name") else LocalStore()
+    return S3Store()
 
 
 class _ChosenStore:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from core.errors import TooLarge
+from media_pipeline.extents import Writing
 from media_pipeline.models import Extent, UploadSession
 from media_pipeline.stores import store
 from tests.concurrently import at_once
@@ -169,3 +171,23 @@ def test_finalized_several_times_at_once_it_is_one_media(place: Place, picture: 
     assert len(media) == 1
     ready(ann, media.pop())
     assert nothing_left_of_uploads(place)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_length_declared_while_more_is_written_counts(place: Place) -> None:
+    ann = client_of("ann")
+    path = tus_create(ann, b"\x89PNG\r\n\x1a\n", Upload_Defer_Length=1)["Location"]
+    session = UploadSession.objects.get()
+    writing = Writing(session, 8)  # it has looked: there is no length yet
+    try:
+        writing.append([bytes(100)])
+        assert tus_append(ann, path, b"", 8, Upload_Length=50).status_code in (204, 423)
+        length = UploadSession.objects.get().length
+        if length is None:  # who declares it waits for whoever writes
+            assert writing.finish()
+        else:
+            with pytest.raises(TooLarge):
+                writing.finish()
+    finally:
+        writing.close()
+    assert int(ann.head(path, headers=TUS)["Upload-Offset"]) == (108 if length is None else 8)
