@@ -1,4 +1,4 @@
-"""A film in a bucket: uploaded in parts, made playable by a worker, played by a player that knows its address alone."""
+"""Media in a bucket: a film that plays from its address, and what may be set: domains, folders, ACLs, signatures."""
 
 from fractions import Fraction
 
@@ -9,9 +9,11 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from media_pipeline.finalizing import sweep_uploads
 from media_pipeline.models import Media
 from media_pipeline.shapes import media_shape
 from media_pipeline.storage import public_url
+from media_pipeline.tasks import sweep_files
 from tests.media_pipeline.storages.conftest import (
     finalize,
     nothing_left_of_uploads,
@@ -93,3 +95,34 @@ def test_whoever_has_addresses_signed_is_told_that_videos_do_not_play(
     settings.AWS_QUERYSTRING_AUTH, settings.AWS_S3_CUSTOM_DOMAIN = is_signed, domain
     found = {message.id for message in run_checks(tags=["media"])}
     assert ("media_pipeline.W002" in found) is warned
+
+
+def test_all_keys_may_be_in_a_folder_of_the_bucket(
+    ann: APIClient, bucket: Bucket, settings: Settings, picture: bytes, nothing_is_young: None
+) -> None:
+    settings.AWS_LOCATION, settings.AWS_QUERYSTRING_AUTH = "a/b", True
+    media_on_s3(settings)
+    media = ready(ann, finalize(ann, uploaded(ann, picture, 8192)).json()["media_id"])
+    uploaded(ann, picture, 8192)
+    bucket.client.create_multipart_upload(Bucket=bucket.name, Key=f"a/b/originals/00/{media['id']}-x")
+    used = bucket.keys()
+    assert used and all(key.startswith("a/b/") for key in used)
+    sweep_uploads()
+    sweep_files()
+    assert bucket.keys() == used and bucket.unfinished() == []
+    assert httpx.get(media["url"]).status_code == 200
+    original = ann.get(f"/api/media/{media['id']}/original/").json()
+    assert httpx.get(original["url"]).content == picture
+
+
+def test_where_there_are_no_policies_renditions_are_public_by_their_acl(
+    ann: APIClient, moto: Bucket, settings: Settings, picture: bytes
+) -> None:
+    settings.AWS_DEFAULT_ACL = "public-read"
+    media_on_s3(settings)
+    media = ready(ann, finalize(ann, uploaded(ann, picture, 8192)).json()["media_id"])
+    names = moto.keys()
+    for name in names:
+        status = httpx.get(f"{moto.endpoint}/{moto.name}/{name}").status_code
+        assert status == (200 if name.startswith("renditions/") else 403), name
+    assert httpx.get(media["url"]).status_code == 200
