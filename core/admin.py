@@ -1,4 +1,4 @@
-"""The admin's own sign-in, limited as the API's is, and the idempotency keys to look at."""
+"""The admin's own sign-in, limited as the API's is; idempotency keys and alarms to look at."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,13 @@ from django.http import HttpRequest
 
 from core.clients import address_of
 from core.limits import failures
-from core.models import IdempotencyKey
+from core.models import IdempotencyKey, RaisedAlarm
 
 if TYPE_CHECKING:
     KeyModelAdmin = admin.ModelAdmin[IdempotencyKey]
+    AlarmModelAdmin = admin.ModelAdmin[RaisedAlarm]
 else:
-    KeyModelAdmin = admin.ModelAdmin
+    KeyModelAdmin = AlarmModelAdmin = admin.ModelAdmin
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -48,4 +49,22 @@ class IdempotencyKeyAdmin(KeyModelAdmin):
     show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(RaisedAlarm)
+class RaisedAlarmAdmin(AlarmModelAdmin):
+    """What is wrong at this moment. A row goes by itself when its cause does."""
+
+    list_display = ["kind", "subject", "detail", "raised_at"]
+    list_filter = ["kind"]
+    ordering = ["-raised_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: RaisedAlarm | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: RaisedAlarm | None = None) -> bool:
         return False

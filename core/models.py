@@ -48,3 +48,21 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.user_id}"
+
+
+class RaisedAlarm(models.Model):
+    """An alarm (core/alarms.py) that was told of, as long as it lasts: `core.watch` alone writes these rows."""
+
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=100, blank=True)
+    detail = models.TextField()
+    raised_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Of several processes that notice it at once, one tells of it.
+            models.UniqueConstraint(fields=["kind", "subject"], name="raised_alarm_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}".rstrip()

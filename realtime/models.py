@@ -75,6 +75,8 @@ class Job(models.Model):
         indexes = [
             # The relay's poll for what is due.
             models.Index(fields=["enqueue_at"], condition=~Q(state="dead"), name="job_due"),
+            # What the alarm counts and the admin lists, however many others wait.
+            models.Index(fields=["-created_at"], condition=Q(state="dead"), name="job_dead"),
         ]
 
     def __str__(self) -> str:

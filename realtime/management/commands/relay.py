@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from django.utils.module_loading import autodiscover_modules
 
+from core.watch import Watch
 from realtime.numbering import Conflict
 from realtime.relay import Relay
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         settings.DEBUG = False  # which would keep every statement in memory
         autodiscover_modules("events")
+        Watch().start()
         relay = Relay()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: relay.stop())
