@@ -354,18 +354,69 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_URL = "/media/"
-# Public renditions; the originals lie beside them where no URL reaches.
+# Originals, by signed addresses alone.
+PRIVATE_MEDIA_URL = "/private/"
+# Public renditions; and originals and uploads in parts. In folders, unless a bucket or Cloudinary has them.
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DEV_DIR / "media")))
 PRIVATE_MEDIA_ROOT = Path(env.str("PRIVATE_MEDIA_ROOT", default=str(DEV_DIR / "private")))
+# nginx sends the files of these folders, when it is told which.
+ACCEL_REDIRECT: bool = env.bool("ACCEL_REDIRECT", default=False)
+
+# A bucket of S3 or of what speaks like it. django-storages reads these names; without keys boto3 looks for a role.
+AWS_STORAGE_BUCKET_NAME: str = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_ACCESS_KEY_ID: str | None = env.str("AWS_ACCESS_KEY_ID", default="") or None
+AWS_SECRET_ACCESS_KEY: str | None = env.str("AWS_SECRET_ACCESS_KEY", default="") or None
+AWS_SESSION_TOKEN: str | None = env.str("AWS_SESSION_TOKEN", default="") or None
+AWS_S3_REGION_NAME: str | None = env.str("AWS_S3_REGION_NAME", default="") or None
+AWS_S3_ENDPOINT_URL: str | None = env.str("AWS_S3_ENDPOINT_URL", default="") or None
+AWS_S3_CUSTOM_DOMAIN: str | None = env.str("AWS_S3_CUSTOM_DOMAIN", default="") or None
+AWS_S3_URL_PROTOCOL: str = env.str("AWS_S3_URL_PROTOCOL", default="https:")
+# Amazon's own hosts are named after the bucket, in its region: others redirect, which breaks signatures.
+AWS_S3_ADDRESSING_STYLE: str = env.str("AWS_S3_ADDRESSING_STYLE", default="path" if AWS_S3_ENDPOINT_URL else "virtual")
+AWS_S3_SIGNATURE_VERSION: str = env.str("AWS_S3_SIGNATURE_VERSION", default="s3v4")
+AWS_LOCATION: str = env.str("AWS_LOCATION", default="").strip("/")
+# Of the public files alone: signed addresses, and an ACL where the bucket has no policy.
+AWS_QUERYSTRING_AUTH: bool = env.bool("AWS_QUERYSTRING_AUTH", default=False)
+AWS_DEFAULT_ACL: str | None = env.str("AWS_DEFAULT_ACL", default="") or None
+
+CLOUDINARY_URL: str = env.str("CLOUDINARY_URL", default="")
+if not CLOUDINARY_URL and (_cloud := env.str("CLOUDINARY_CLOUD_NAME", default="")):
+    CLOUDINARY_URL = "cloudinary://{}:{}@{}".format(
+        env.str("CLOUDINARY_API_KEY", default=""), env.str("CLOUDINARY_API_SECRET", default=""), _cloud
+    )
+
+# Where media lie: the first of these that is configured, unless one is named (so that a bucket has backups alone).
+MEDIA_STORAGE: str = env.str(
+    "MEDIA_STORAGE", default="s3" if AWS_STORAGE_BUCKET_NAME else "cloudinary" if CLOUDINARY_URL else "local"
+)
+_MEDIA_STORAGES: dict[str, dict[str, dict[str, Any]]] = {
+    "local": {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": MEDIA_ROOT, "base_url": MEDIA_URL},
+        },
+        "private": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": PRIVATE_MEDIA_ROOT, "base_url": None},
+        },
+    },
+    "s3": {
+        "default": {"BACKEND": "media_pipeline.s3.PublicBucket"},
+        "private": {"BACKEND": "media_pipeline.s3.PrivateBucket"},
+    },
+    "cloudinary": {
+        "default": {"BACKEND": "media_pipeline.cloudinary_storage.PublicCloudinary"},
+        "private": {"BACKEND": "media_pipeline.cloudinary_storage.PrivateCloudinary"},
+    },
+}
+if MEDIA_STORAGE not in _MEDIA_STORAGES:
+    raise ImproperlyConfigured(f"MEDIA_STORAGE is {MEDIA_STORAGE!r}: set it to local, s3 or cloudinary.")
+if MEDIA_STORAGE == "s3" and not AWS_STORAGE_BUCKET_NAME:
+    raise ImproperlyConfigured("MEDIA_STORAGE is s3: set AWS_STORAGE_BUCKET_NAME.")
+if MEDIA_STORAGE == "cloudinary" and not CLOUDINARY_URL:
+    raise ImproperlyConfigured("MEDIA_STORAGE is cloudinary: set CLOUDINARY_URL or CLOUDINARY_CLOUD_NAME.")
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "base_url": MEDIA_URL},
-    },
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": PRIVATE_MEDIA_ROOT, "base_url": None},
-    },
+    **_MEDIA_STORAGES[MEDIA_STORAGE],
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 

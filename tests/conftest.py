@@ -12,6 +12,9 @@ from pytest_django import Settings
 from tests import event_schemas, services
 from tests.stack import Stack
 
+# The fixtures `bucket`, `moto` and `rclone`.
+pytest_plugins = ["tests.s3"]
+
 
 @pytest.fixture(autouse=True)
 def isolated(settings: Settings, tmp_path: Path) -> None:
@@ -21,6 +24,7 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
+    settings.MEDIA_STORAGE = "local"
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
