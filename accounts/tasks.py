@@ -24,7 +24,7 @@ END_PREMIUM = "accounts.end_premium"
 CHUNK = 500
 
 
-@job(END_FOLLOWS, time_limit=600)
+@job(END_FOLLOWS, queue="follows", time_limit=600)
 def end_follows(run: RunningJob, *, user_id: int) -> None:
     """Ends all follows of and by a closed account, so that nobody counts it any more.
 

@@ -66,3 +66,25 @@ class RaisedAlarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}".rstrip()
+
+
+class PeriodicRun(models.Model):
+    """How the last runs of a periodic task went: one row for each, which `core.periodic` alone writes.
+
+    Until `leased_until` a run has the task for itself; a run that began and has not ended by then was killed.
+    """
+
+    task = models.CharField(max_length=100, unique=True)
+    # How often it was begun: who has lost the claim can tell.
+    attempt = models.PositiveBigIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    # Of the last run that has ended, well or not; and of the last that went well.
+    finished_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    # In a row, up to now.
+    failures = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.task

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab, schedule
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
@@ -252,6 +251,8 @@ STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000
 JOB_OVERDUE_SECONDS: int = env.int("JOB_OVERDUE_SECONDS", default=60)
 # A running job whose worker has not said for this long that it lives is given to another one.
 JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=15)
+# So long a canary, a job that only comes back, may be on its way through a queue before it raises an alarm.
+CANARY_SECONDS = _limit("CANARY_SECONDS", 60)
 # Posts of people with more followers are not written into each feed: feeds read them from their author.
 FEED_FAN_OUT_MAX: int = env.int("FEED_FAN_OUT_MAX", default=10_000)
 
@@ -312,43 +313,11 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# --- Celery -----------------------------------------------------------------------------------------
+# --- Celery: core/celery.py has the rest -------------------------------------------------------------
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
-CELERY_TASK_SOFT_TIME_LIMIT = 300
-CELERY_TASK_TIME_LIMIT = 330
-CELERY_TIMEZONE = "UTC"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # At least twice the longest time limit, or a long task would be given to a second worker while it runs.
-    "visibility_timeout": 3600,
-    # A killed worker's task comes back after about 4 s; with kombu's defaults it took 91 s.
-    "unacked_restore_interval": 1,
-    "unacked_restore_throttle": 1,
-    "queue_order_strategy": "round_robin",
-}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "publish-due-posts": {"task": "posts.publish_due", "schedule": schedule(timedelta(seconds=10))},
-    "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
-    "sweep-uploads": {"task": "media_pipeline.sweep_uploads", "schedule": schedule(timedelta(minutes=15))},
-    "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
-    "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
-    "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},
-    "trim-feed-rankings": {"task": "posts.trim_feed_rankings", "schedule": schedule(timedelta(hours=1))},
-    "update-trends": {"task": "posts.update_trends", "schedule": schedule(timedelta(minutes=10))},
-    "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
-    "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
-    "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},
-    "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
-}
+# Schedules are rows, which migrations make and operators edit (core/schedules.py): CELERY_BEAT_SCHEDULE would be
+# written over them at each start.
+CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
 
 # --- Files ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -1,4 +1,4 @@
-"""The admin's view of the outbox: dead jobs to try again, events to look at."""
+"""The admin's view of the outbox: dead jobs to try again, events and canaries to look at."""
 
 from typing import TYPE_CHECKING
 
@@ -7,13 +7,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from realtime.jobs import revive
-from realtime.models import Job, StreamEvent
+from realtime.models import Canary, Job, StreamEvent
 
 if TYPE_CHECKING:
     JobModelAdmin = admin.ModelAdmin[Job]
     StreamEventModelAdmin = admin.ModelAdmin[StreamEvent]
+    CanaryModelAdmin = admin.ModelAdmin[Canary]
 else:
-    JobModelAdmin = StreamEventModelAdmin = admin.ModelAdmin
+    JobModelAdmin = StreamEventModelAdmin = CanaryModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Job)
@@ -49,4 +50,24 @@ class StreamEventAdmin(StreamEventModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: StreamEvent | None = None) -> bool:
+        return False
+
+
+@admin.register(Canary)
+class CanaryAdmin(CanaryModelAdmin):
+    """The last one of each queue: out as long as it has not returned."""
+
+    list_display = ["queue", "sent_at", "returned_at", "round_trip"]
+
+    @admin.display(description="round trip")
+    def round_trip(self, canary: Canary) -> str:
+        return f"{(canary.returned_at - canary.sent_at).total_seconds():.3f} s" if canary.returned_at else "out"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Canary | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Canary | None = None) -> bool:
         return False

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
 from core.alarms import register_alarm
 from realtime.enqueueing import due_jobs
-from realtime.models import Job
+from realtime.models import Canary, Job
 from realtime.positions import LAG_SECONDS, relay_lag
 
 
 def register() -> None:
     register_alarm("relay_lag", _relay_lag, "Events wait for a relay.")
     register_alarm("jobs_not_enqueued", _jobs_not_enqueued, "Jobs that are due wait for a relay or for its broker.")
+    register_alarm("queue_unconsumed", _queue_unconsumed, "Queues whose canary no worker has taken in time.")
     register_alarm("dead_jobs", _dead_jobs, "Jobs that have failed five times, by queue.")
 
 
@@ -30,6 +32,18 @@ def _jobs_not_enqueued() -> Mapping[str, str]:
     return {
         "": f"Jobs have been due for more than {LAG_SECONDS:.0f} s and were not enqueued: "
         "start `manage.py relay`, or look at its log for `broker.away`."
+    }
+
+
+def _queue_unconsumed() -> Mapping[str, str]:
+    """Two queries. Not while nothing is enqueued at all: then no worker is to blame."""
+    if settings.CANARY_SECONDS is None or _jobs_not_enqueued():
+        return {}
+    late = timezone.now() - timedelta(seconds=settings.CANARY_SECONDS)
+    return {
+        canary.queue: f"No worker has taken a task since {canary.sent_at:%Y-%m-%d %H:%M:%S} UTC: start "
+        f"`celery -A core worker -Q {canary.queue}`, or more of them should those that run be busy."
+        for canary in Canary.objects.filter(returned_at__isnull=True, sent_at__lt=late)
     }
 
 

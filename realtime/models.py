@@ -94,3 +94,18 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class Canary(models.Model):
+    """The last canary of a queue (realtime/canaries.py): out until `returned_at` is set."""
+
+    queue = models.CharField(max_length=20, primary_key=True)
+    job = models.UUIDField()
+    sent_at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "canaries"
+
+    def __str__(self) -> str:
+        return self.queue

@@ -12,6 +12,7 @@ import time
 
 from django.db import connection
 
+from realtime.canaries import send_canaries
 from realtime.enqueueing import Broker, BrokerAway, enqueue_due
 from realtime.lock import lock_for, prepare_connections
 from realtime.numbering import BATCH, Numbering
@@ -24,6 +25,8 @@ POLL_SECONDS = 0.01
 STANDBY_POLL_SECONDS = 0.25
 JOBS_POLL_SECONDS = 0.1
 BROKER_RETRY_SECONDS = 1.0
+# How often it looks for canaries that are due.
+CANARIES_SECONDS = 1.0
 REPORT_SECONDS = 60.0
 
 
@@ -83,10 +86,13 @@ class Relay:
 
     def _enqueue(self) -> None:
         broker = Broker()
-        away, wait = False, 0.0
+        away, wait, next_canaries = False, 0.0, 0.0
         try:
             while not self._stop.wait(wait):
                 try:
+                    if time.monotonic() >= next_canaries:
+                        send_canaries()
+                        next_canaries = time.monotonic() + CANARIES_SECONDS
                     sent = enqueue_due(broker)
                 except BrokerAway as error:
                     if not away:

@@ -58,7 +58,7 @@ class Stack:
         self.ws_url = f"ws://127.0.0.1:{port}/ws/"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         limits = ["THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_UPLOAD", "THROTTLE_IMPORT"]
-        limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET"]
+        limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET", "CANARY_SECONDS"]
         self.env = {
             **os.environ,
             **dict.fromkeys(limits, "off"),
