@@ -70,10 +70,9 @@ def _one_of(at: str | None, every: timedelta | None) -> When:
 
 def _replace(name: str, before: When, after: When) -> Any:
     def replace(apps: Any, schema_editor: Any) -> None:
-        tasks = apps.get_model("django_celery_beat", "PeriodicTask").objects
-        if tasks.filter(name=name, **_lookup(before)).update(
-            **{"interval": None, "crontab": None, **_row(apps, after)}
-        ):
+        untouched = apps.get_model("django_celery_beat", "PeriodicTask").objects.filter(name=name, **_lookup(before))
+        if untouched.exists():
+            untouched.update(**{"interval": None, "crontab": None, **_row(apps, after)})
             _tell_beat(apps)
 
     return replace
