@@ -26,7 +26,8 @@ app.add_defaults(
         "worker_prefetch_multiplier": 1,
         # What a library leaks ends with its process.
         "worker_max_tasks_per_child": 1000,
-        # Asked to end, a worker lets what it is at go on for so long, then gives it back.
+        # Asked to end by SIGQUIT (by SIGTERM too, with REMAP_SIGTERM=SIGQUIT in the environment; else that waits for
+        # ever), a worker lets what it is at go on for so long, then gives it back.
         "worker_soft_shutdown_timeout": 10.0,
         # Of tasks that declare none: the first is raised inside, the second kills the process.
         "task_soft_time_limit": 300,
