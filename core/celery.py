@@ -5,6 +5,7 @@ settings. tests/operations/test_workers.py shows what each is good for.
 """
 
 import os
+from typing import Any
 
 from celery import Celery
 
@@ -12,8 +13,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
 app = Celery("simmer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.add_defaults(
-    {
+app.autodiscover_tasks()
+
+
+@app.add_defaults
+def behaviour() -> dict[str, Any]:
+    return {
         "timezone": "UTC",
         # What a task has done is in the database.
         "task_ignore_result": True,
@@ -48,5 +53,3 @@ app.add_defaults(
         # There are no results; so beat needs no schedule that forgets them.
         "result_expires": None,
     }
-)
-app.autodiscover_tasks()

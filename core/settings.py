@@ -12,6 +12,8 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
+from core import openapi_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
@@ -282,36 +284,7 @@ THROTTLES = {
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Simmer",
-    "DESCRIPTION": "A live recipe-sharing network. Errors are problem+json; lists are cursor pages.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/api/",
-    # Choices of the same name that differ by resource.
-    "ENUM_NAME_OVERRIDES": {
-        "PostKind": "posts.models.Post.Kind",
-        "NotificationKind": "posts.models.Notification.Kind",
-        "MediaKind": "media_pipeline.models.Media.Kind",
-        "SuggestionReasonKind": ["followed_by", "shared_tags", "popular"],
-        "PostVisibility": "posts.models.Post.Visibility",
-        "RecipeVisibility": "recipes.models.Recipe.Visibility",
-        "PostStatus": "posts.models.Post.Status",
-        "UploadState": ["open", "sealed", "processing", "ready", "failed"],
-        "MediaStatus": "media_pipeline.models.Media.Status",
-        "ReportStatus": "posts.models.Report.Status",
-        "ModerationActionKind": "posts.models.ModerationAction.Action",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "core.schema.add_shared_components",
-    ],
-}
+SPECTACULAR_SETTINGS = openapi_settings.SPECTACULAR_SETTINGS
 
 # --- Celery: core/celery.py has the rest -------------------------------------------------------------
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
@@ -347,6 +320,11 @@ AWS_LOCATION: str = env.str("AWS_LOCATION", default="").strip("/")
 # Of the public files alone: signed addresses, and an ACL where the bucket has no policy.
 AWS_QUERYSTRING_AUTH: bool = env.bool("AWS_QUERYSTRING_AUTH", default=False)
 AWS_DEFAULT_ACL: str | None = env.str("AWS_DEFAULT_ACL", default="") or None
+
+# The weekly backup of users goes to this bucket; without one, to this folder.
+BACKUP_BUCKET: str = env.str("BACKUP_BUCKET", default=AWS_STORAGE_BUCKET_NAME)
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DEV_DIR / "backups")))
+BACKUPS_KEPT: int = env.int("BACKUPS_KEPT", default=12)
 
 CLOUDINARY_URL: str = env.str("CLOUDINARY_URL", default="")
 if not CLOUDINARY_URL and (_cloud := env.str("CLOUDINARY_CLOUD_NAME", default="")):

@@ -25,6 +25,7 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
     settings.MEDIA_STORAGE = "local"
+    settings.BACKUP_DIR, settings.BACKUP_BUCKET = tmp_path / "backups", ""
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
