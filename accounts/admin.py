@@ -1,4 +1,4 @@
-"""People, their sessions, follows, blocks and mutes in Django's admin."""
+"""People, their sessions, follows, blocks and mutes, and their backups, in Django's admin."""
 
 # The stubs make the base classes generic; at run time they are not: hence `type: ignore[type-arg]`.
 
@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import Block, Follow, Mute, Profile, Session, Ticket, User
+from accounts.models import Backup, Block, Follow, Mute, Profile, Session, Ticket, User
 from accounts.services.profiles import rights_change, user_deactivate
 from accounts.services.sessions import session_revoke, sessions_revoke
 
@@ -165,3 +165,12 @@ class TicketAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Backup)
+class BackupAdmin(LookedAtAdmin):
+    """The weekly backups of users; the files of old ones are deleted, their rows stay."""
+
+    list_display = ("week", "finished_at", "rows", "size", "file", "place")
+    list_filter = (("finished_at", admin.EmptyFieldListFilter),)
+    ordering = ("-week",)

@@ -18,11 +18,17 @@ FAILURE = (
 
 
 class FlakyS3:
-    """`url` of the proxy; `failed` counts the requests that got 500, by method."""
+    """`url` of the proxy; `failed` counts the requests that got 500, by method.
+
+    While `gate` is not set whatever is sent waits at it, and `held` says how many do.
+    """
 
     def __init__(self, endpoint: str, *, share: float, seed: int) -> None:
         self.share = share
         self.failed: Counter[str] = Counter()
+        self.gate = threading.Event()
+        self.gate.set()
+        self.held = 0
         self._dice = random.Random(seed)
         self._client = httpx.Client(base_url=endpoint, timeout=60)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -36,6 +42,9 @@ class FlakyS3:
 
             def answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.command == "PUT" and not flaky.gate.is_set():
+                    flaky.held += 1
+                    flaky.gate.wait(60)
                 fate = flaky._dice.random()
                 status, headers, content = 500, httpx.Headers({"content-type": "application/xml"}), FAILURE
                 # Half of the failures come after the work was done.
