@@ -8,7 +8,7 @@ class Entry(ModelEntry):  # type: ignore[misc]
     def save(self) -> None:
         """Notes a tick, and nothing else.
 
-        The original reads the whole row and writes it back, an edit that was made in between with it, and it moves
+        The original reads the whole row and writes it back, over an edit that is made in between, and it moves
         `date_changed`, from which `core.overdue` counts.
         """
         ticked = {"last_run_at": self.model.last_run_at, "total_run_count": self.model.total_run_count}

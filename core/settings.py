@@ -4,6 +4,7 @@ What is missing or unsafe in production fails here, with the variable to set, be
 """
 
 import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,8 @@ SIMPLE_JWT = {
 
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
+    # For its `runserver`. It brings Twisted with it: 25 MB of each worker.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from core import schedules
+from core.beat import Entry
+from core.celery import app
 
 pytestmark = pytest.mark.django_db
 
@@ -131,3 +133,19 @@ def test_a_nightly_task_runs_late_by_an_hour_at_most() -> None:
     PeriodicTask.objects.update(last_run_at=now - timedelta(days=3))
     due = {row.name: row.schedule.is_due(row.last_run_at).is_due for row in PeriodicTask.objects.all()}
     assert due == {"an-hour-and-a-half": False, "half-an-hour": True}
+
+
+def test_a_tick_is_noted_beside_what_somebody_edits() -> None:
+    """Neither is `date_changed` moved, which is when an operator did, nor is a task ticked that they switched off."""
+    migrate(schedules.add("stir", "tests.stir", every=HOURLY))
+    long_ago = timezone.now() - timedelta(days=3)
+    PeriodicTask.objects.update(date_changed=long_ago)
+    ticked = next(Entry(PeriodicTask.objects.get(), app=app))
+    PeriodicTask.objects.update(interval=IntervalSchedule.objects.create(every=5, period="days"))
+    ticked.save()
+    row = PeriodicTask.objects.get()
+    assert (stored(), row.total_run_count, row.date_changed) == ("every 5 days", 1, long_ago)
+    assert row.last_run_at is not None
+    PeriodicTask.objects.update(enabled=False, last_run_at=None)
+    ticked.save()
+    assert PeriodicTask.objects.get().last_run_at is None
