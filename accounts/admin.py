@@ -172,5 +172,4 @@ class BackupAdmin(LookedAtAdmin):
     """The weekly backups of users; the files of old ones are deleted, their rows stay."""
 
     list_display = ("week", "finished_at", "rows", "size", "file", "place")
-    list_filter = (("finished_at", admin.EmptyFieldListFilter),)
     ordering = ("-week",)
