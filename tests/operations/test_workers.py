@@ -26,8 +26,9 @@ SECONDS = 90
 
 @pytest.fixture
 def relay(tmp_path: Path, own_redis: OwnRedis) -> Iterator[RelayProcess]:
+    """It sends no second message of a job that nobody has taken: here the broker alone says who gets what."""
     own_redis.start()
-    with RelayProcess(tmp_path, REDIS_URL=own_redis.url) as process:
+    with RelayProcess(tmp_path, REDIS_URL=own_redis.url, JOB_OVERDUE_SECONDS="3600") as process:
         yield process
 
 
