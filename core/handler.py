@@ -27,7 +27,7 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver, get_urlconf, set_script_prefix
 from django.utils.log import log_response
 
-from core import api, threads
+from core import api, requests, threads
 from core.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -154,6 +154,7 @@ class OneHopHandler(BaseHandler):
             log.warning("bad_request reason=encoding")
             return api.bad_request(HttpRequest())
         response = self.get_response(request)
+        requests.note(scope, request)
         response._handler_class = self.__class__  # type: ignore[attr-defined]
         return response
 

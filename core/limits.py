@@ -110,6 +110,11 @@ def take(wanted: Sequence[tuple[str, Limit]]) -> list[Standing]:
     return _local.take(wanted)
 
 
+def are_local() -> bool:
+    """Whether this process counts for itself at the moment, as Redis did not answer."""
+    return time.monotonic() < _local_until
+
+
 def _take_shared(wanted: Sequence[tuple[str, Limit]]) -> list[Standing]:
     keys = [PREFIX + key for key, _ in wanted]
     arguments = [value for _, limit in wanted for value in (limit.requests, limit.seconds)]

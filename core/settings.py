@@ -13,7 +13,7 @@ from celery.schedules import crontab, schedule
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from core import mail_settings
+from core import logs, mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -44,7 +44,7 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
-    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position", "X-Request-ID"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
     "Upload-Offset",
@@ -382,10 +382,17 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 # --- Logs: one line an event ------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in logs.FORMATTERS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set it to {' or '.join(logs.FORMATTERS)}.")
+LOGGING = logs.config(level=env.str("LOG_LEVEL", default="INFO"), formatter=LOG_FORMAT)
+# A line for each request.
+ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=True)
+
+# --- Metrics and errors -----------------------------------------------------------------------------
+# Who sends it may read /metrics; without one, this host alone.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+# Where the relay, workers and beat answer /metrics and /healthz; 0 for nowhere.
+METRICS_PORT: int = env.int("METRICS_PORT", default=0)
+# Errors go there.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")
