@@ -364,7 +364,7 @@ globals().update(mail_settings.django(env, debug=DEBUG, dev_dir=DEV_DIR, public_
 
 # --- Files ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 MEDIA_URL = "/media/"
 # Public renditions; the originals lie beside them where no URL reaches.
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DEV_DIR / "media")))
