@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,10 +14,11 @@ from tests.operations.gateway import Gateway, running_gateway
 from tests.stack import Stack, wait_until
 
 
-@pytest.fixture
-def web(stack: Stack) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def web(session_stack: Stack) -> Iterator[Server]:
+    session_stack.ensure_running()
     with second_server(
-        stack,
+        session_stack,
         TRUSTED_PROXIES="127.0.0.1",
         THROTTLE_ANON="1000/min",
         CORS_ALLOWED_ORIGINS="https://a.example,https://b.example",
@@ -27,9 +27,9 @@ def web(stack: Stack) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture
-def gateway(nginx: str, web: Server, tmp_path: Path) -> Iterator[Gateway]:
-    with running_gateway(nginx, tmp_path, web.url) as running:
+@pytest.fixture(scope="module")
+def gateway(nginx: str, web: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with running_gateway(nginx, tmp_path_factory.mktemp("gateway"), web.url) as running:
         yield running
 
 
