@@ -15,6 +15,7 @@ COPY --from=build /venv /venv
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    PRODUCTION=True \
     LISTEN_ADDRESS=0.0.0.0 \
     PORT=8000 \
     DEV_DIR=/data

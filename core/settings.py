@@ -3,6 +3,7 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import re
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -55,11 +56,20 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
+# The image says so: then nothing that is for development starts by mistake.
+PRODUCTION: bool = env.bool("PRODUCTION", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is on in production (PRODUCTION=True): remove it, or set it to False.")
 if not DEBUG:
     if not SECRET_KEY or SECRET_KEY == _INSECURE_KEY:
         raise ImproperlyConfigured("SECRET_KEY is missing or the development key: set it to 50 random characters.")
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS is '*': list the host names that this installation serves.")
+for _origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/*\s]+", _origin):
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS has {_origin!r}: list origins as browsers send them, https://app.example"
+        )
 if CORS_ALLOW_ALL_ORIGINS and CORS_ALLOW_CREDENTIALS:
     raise ImproperlyConfigured("CORS_ALLOW_ALL_ORIGINS with CORS_ALLOW_CREDENTIALS: set CORS_ALLOWED_ORIGINS instead.")
 

@@ -75,7 +75,7 @@ def waited(sent: int, enqueue_at: datetime, *, now: datetime) -> timedelta:
 
 def _wait(count: int) -> timedelta:
     """From a message, before which there were COUNT others, to the next."""
-    wait = timedelta(seconds=settings.JOB_OVERDUE_SECONDS) * 2**count
+    wait: timedelta = timedelta(seconds=settings.JOB_OVERDUE_SECONDS) * 2**count
     return min(wait, LONGEST)
 
 
