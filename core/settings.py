@@ -195,6 +195,7 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 # PostgreSQL plans the hot queries once a session. Off behind a transaction pooler, which hands sessions around.
 PREPARED_STATEMENTS: bool = env.bool("PREPARED_STATEMENTS", default=True)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 
 # --- Redis: the bus, the broker, the throttles ------------------------------------------------------
