@@ -17,7 +17,7 @@ from django.urls import re_path
 
 from core import exposition, health, metrics
 from core.files import MediaFiles
-from core.handler import OneHopHandler, Receive, Scope, Send
+from core.handler import ApiHandler, OneHopHandler, Receive, Scope, Send
 from core.requests import Observed, record_of
 from core.staticfiles import StaticHandler
 from core.web_metrics import of_web
@@ -37,8 +37,9 @@ async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 pages = OneHopHandler()
-events = EventStreams(pages)
-uploads = UploadBodies(pages)
+api = ApiHandler()
+events = EventStreams(api)
+uploads = UploadBodies(api)
 static = StaticHandler()
 media = MediaFiles()
 service = {"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": exposition.metrics_view}
@@ -64,7 +65,7 @@ def _handler_of(scope: Scope) -> Any:
     if path.startswith("/api/tus/") or (path.startswith("/api/uploads/") and "/chunks/" in path):
         return uploads
     if path.startswith("/api/"):
-        return pages
+        return api
     if path.startswith(settings.STATIC_URL):
         record.route = "static"
         return static

@@ -32,6 +32,7 @@ def from_trusted_proxy(scope: Mapping[str, Any]) -> bool:
     return bool(networks) and (peer is None or any(peer in network for network in networks))
 
 
+@lru_cache(maxsize=10_000)
 def limit_key(address: str) -> str:
     """What limits count by: the address; of IPv6 its /64, as each subscriber has at least a whole one."""
     parsed = _parse(address)

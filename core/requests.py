@@ -98,7 +98,7 @@ class Observed:
 def _finish(scope: Any, record: RequestRecord, seconds: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "other"
     metrics.count_request(record.route, method, record.status, seconds if record.timed else None)
-    if settings.ACCESS_LOG:
+    if settings.ACCESS_LOG and log.isEnabledFor(logging.INFO):
         # The path alone: queries carry what people look for.
         log.info(
             "request method=%s route=%s path=%s status=%d ms=%.1f user=%s address=%s",
