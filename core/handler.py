@@ -178,7 +178,8 @@ class ApiHandler(OneHopHandler):
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async)
-        self._view_middleware, self._template_response_middleware, self._exception_middleware = [], [], []
+        for hooks in ("_view_middleware", "_template_response_middleware", "_exception_middleware"):
+            getattr(self, hooks).clear()
         handler = convert_exception_to_response(self._get_response)
         for name in reversed(settings.API_MIDDLEWARE):
             handler = convert_exception_to_response(import_string(name)(handler))

@@ -1,6 +1,6 @@
 """Which media type a client gets: DRF's rules, worked out once for each `Accept` header that clients send."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -15,14 +15,15 @@ HEADERS = 1_000
 
 class RememberedNegotiation(DefaultContentNegotiation):
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
         """(renderer, media type). Raises NotAcceptable, or Http404 for an unknown `?format=`."""
         if format_suffix or self.settings.URL_FORMAT_OVERRIDE in request.query_params:
             return super().select_renderer(request, renderers, format_suffix)
         accept = request._request.META.get("HTTP_ACCEPT", "*/*")
-        index, media_type = _choice(accept, tuple(type(renderer) for renderer in renderers))
-        return renderers[index], media_type
+        known = list(renderers)
+        index, media_type = _choice(accept, tuple(type(renderer) for renderer in known))
+        return known[index], media_type
 
 
 @lru_cache(HEADERS)
