@@ -7,8 +7,11 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """A mistyped rate or proxy stops the start, not the first request."""
+        from core import sentry
         from core.clients import trusted_networks
         from core.limits import parse_rate
+
+        sentry.start()
 
         trusted_networks()
         for rate in settings.THROTTLES.values():

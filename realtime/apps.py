@@ -5,6 +5,7 @@ from django.db.models.signals import post_migrate
 
 from core.errors import Unavailable
 from core.health import register_check
+from core.metrics import register_shared
 from core.shutdown import register_goodbye
 
 # A relay that is started anew needs a few seconds; a host is taken out of service only for more.
@@ -15,9 +16,13 @@ class RealtimeConfig(AppConfig):
     name = "realtime"
 
     def ready(self) -> None:
+        from realtime.metrics import of_events, of_jobs
+
         post_migrate.connect(_ensure_epoch, sender=self)
         register_check("relay", _relay_keeps_up)
         register_goodbye(_drain)
+        register_shared(of_events)
+        register_shared(of_jobs)
 
 
 async def _drain() -> None:

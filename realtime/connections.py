@@ -23,6 +23,7 @@ from realtime.channels import (
     read_token,
     verify_token,
 )
+from realtime.counts import counts
 from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
@@ -93,6 +94,7 @@ class Connection:
         if self._closed:
             return
         self._closed = True
+        counts.closed[code] += 1
         self.sink.close(code, reason)
         self.hub.remove(self)
 
@@ -174,6 +176,7 @@ class Connection:
             if not self.sink.congested:
                 return
             await asyncio.sleep(UNREAD_POLL_SECONDS)
+        counts.slow += 1
         self.close(Close.SLOW, "slow")
 
     async def _run(self, command: Command) -> None:

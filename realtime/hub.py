@@ -16,6 +16,7 @@ from channels.layers import get_channel_layer
 from core import threads
 from realtime.bus import EPHEMERAL_TYPE
 from realtime.channels import namespace_of
+from realtime.counts import counts
 from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.hints import Hints
@@ -98,6 +99,7 @@ class Hub:
 
     def add(self, connection: "Connection") -> None:
         self.connections.add(connection)
+        counts.opened += 1
         self._slots[connection.number % PING_SECONDS].add(connection)
         self.sockets_of_address[connection.address] += 1
 
@@ -291,6 +293,7 @@ class Hub:
             topic.behind = True
             while topic.opened and topic.behind:
                 topic.behind = False
+                counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
                 except Exception as error:

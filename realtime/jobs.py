@@ -15,7 +15,6 @@ rolls back.
 
 import logging
 import os
-import re
 import traceback
 import uuid
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.celery import app
+from core.scrubbing import scrub
 from realtime.leases import Lease, lease_end
 from realtime.models import Job
 
@@ -126,7 +126,7 @@ def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
     except JobLost:
         logger.warning("job.lost task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
     except JobFailed as reason:
-        _bury(run, _scrub(str(reason)))
+        _bury(run, scrub(str(reason))[:ERROR_LENGTH])
     except Exception as error:
         _postpone(run, describe(error))
     else:
@@ -188,24 +188,9 @@ def revive(jobs: QuerySet[Job]) -> int:
     return dead.update(state=Job.State.QUEUED, attempts=0, sent=0, error="", enqueue_at=timezone.now())
 
 
-# What must not reach the admin or the log: credentials in URLs, e-mail addresses, passwords and tokens.
-_SECRETS = (
-    (re.compile(r"://[^/\s@]*@"), "://…@"),
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "…@…"),
-    (re.compile(r"(?i)(password|secret|token|key)(\W{1,4})[^\s,;&'\"]+"), r"\1\2…"),
-    (re.compile(r"\beyJ[\w.-]+|\b\w{32,}\b"), "…"),
-)
-
-
-def _scrub(text: str) -> str:
-    for pattern, substitute in _SECRETS:
-        text = pattern.sub(substitute, text)
-    return text[:ERROR_LENGTH]
-
-
 def describe(error: BaseException) -> str:
     """One line for people who operate this: the class, the scrubbed message, the file and line it came from."""
     place = ""
     if frames := traceback.extract_tb(error.__traceback__):
         place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
-    return f"{type(error).__name__}: {_scrub(str(error))}".removesuffix(": ") + place
+    return f"{type(error).__name__}: {scrub(str(error))[:ERROR_LENGTH]}".removesuffix(": ") + place

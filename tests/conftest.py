@@ -9,6 +9,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
+from core import limits
 from tests import event_schemas, services
 from tests.mailbox import Mailbox
 from tests.stack import Stack
@@ -37,7 +38,8 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    """This worker's Redis database, emptied before each test."""
+    """This worker's Redis database, and what this process remembers of it, emptied before each test."""
+    limits.forget_all()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
 
