@@ -47,8 +47,8 @@ CORS_EXPOSE_HEADERS = [
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
     "Upload-Offset",
 ]
-# The last five: where the earlier systems had their API (core/earlier_urls.py).
-CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
+# The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
+CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
@@ -89,6 +89,41 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
 }
 
+# Apps of others, which act for people by OAuth 2 (docs/oauth.md). Their tokens are those of a session of their own.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER: dict[str, Any] = {
+    "SCOPES": {
+        "read": "Read what you can read: your profile with its e-mail address, your feed and your notifications too.",
+        "write": "Publish, rate, comment, like, follow and edit in your name.",
+        "moderate": "Decide about reports and remove what others wrote.",
+    },
+    "DEFAULT_SCOPES": ["read"],
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",  # neither implicit nor password grants
+    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Validator",
+    "OAUTH2_BACKEND_CLASS": "accounts.oauth.bodies.ParsedBodies",
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": int(SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
+    "REFRESH_TOKEN_EXPIRE_SECONDS": int(SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"].total_seconds()),
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    # Of apps on people's own devices, Application.get_allowed_schemes knows more.
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
+    "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["none", "client_secret_basic", "client_secret_post"],
+    # Best current practice, RFC 9700: all of it.
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+}
+
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
@@ -104,6 +139,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "oauth2_provider",
     "core",
     "realtime",
     "media_pipeline",

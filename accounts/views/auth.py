@@ -37,6 +37,7 @@ from accounts.shapes import own_user
 from accounts.tokens import issue_tokens
 from core.clients import address_of
 from core.errors import Unauthenticated
+from core.scopes import NO_APP, READ
 
 TAGS = ["auth"]
 
@@ -123,6 +124,7 @@ class RefreshView(AuthView):
 
 class LogoutView(APIView):
     permission_classes = [AllowAny]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="auth_logout",
@@ -150,6 +152,7 @@ class LogoutView(APIView):
 
 class PasswordChangeView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = {"POST": NO_APP}
     throttle_scope = "auth"
 
     @extend_schema(
@@ -174,6 +177,7 @@ class PasswordChangeView(APIView):
 
 class TicketView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="realtime_ticket",
