@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
-from oauth2_provider.models import AbstractApplication, ApplicationManager
+from oauth2_provider.models import AbstractApplication
 
 from core.models import Timestamped
 
@@ -212,9 +212,17 @@ class Application(AbstractApplication):  # type: ignore[misc]  # it is not typed
         default=AbstractApplication.GRANT_AUTHORIZATION_CODE,
         editable=False,
     )
+    user = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose it is, if of one of us.",
+    )
     name = models.CharField(max_length=80, help_text="As people know it: they are asked whether they trust it.")
 
-    objects: ClassVar[ApplicationManager] = ApplicationManager()
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         constraints = [

@@ -8,7 +8,6 @@ that refuses with statuses that cannot be known from the rest of it lists them a
 
 from typing import Any, Literal
 
-from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
@@ -17,6 +16,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 
 from core.api import PROBLEM_TYPE
 from core.idempotency import HEADER, KEY_PATTERN, REPLAYED, honours_key
+from core.oauth import SCOPES
 from core.pages import DEFAULT_LIMIT, MAX_LIMIT
 from core.scopes import NO_APP, scope_for
 
@@ -118,7 +118,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "authorizationUrl": "/o/authorize/",
             "tokenUrl": "/o/token/",
             "refreshUrl": "/o/token/",
-            "scopes": settings.OAUTH2_PROVIDER["SCOPES"],
+            "scopes": SCOPES,
         }
         of_app = {
             "type": "oauth2",

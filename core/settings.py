@@ -13,6 +13,8 @@ from celery.schedules import crontab, schedule
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
+from core.oauth import provider
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
@@ -89,40 +91,9 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
 }
 
-# Apps of others, which act for people by OAuth 2 (docs/oauth.md). Their tokens are those of a session of their own.
+# Apps of others, by OAuth 2.
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
-OAUTH2_PROVIDER: dict[str, Any] = {
-    "SCOPES": {
-        "read": "Read what you can read: your profile with its e-mail address, your feed and your notifications too.",
-        "write": "Publish, rate, comment, like, follow and edit in your name.",
-        "moderate": "Decide about reports and remove what others wrote.",
-    },
-    "DEFAULT_SCOPES": ["read"],
-    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",  # neither implicit nor password grants
-    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Validator",
-    "OAUTH2_BACKEND_CLASS": "accounts.oauth.bodies.ParsedBodies",
-    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
-    "ACCESS_TOKEN_EXPIRE_SECONDS": int(SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
-    "REFRESH_TOKEN_EXPIRE_SECONDS": int(SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"].total_seconds()),
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "PKCE_REQUIRED": True,
-    # Of apps on people's own devices, Application.get_allowed_schemes knows more.
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
-    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
-    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
-    "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["none", "client_secret_basic", "client_secret_post"],
-    # Best current practice, RFC 9700: all of it.
-    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
-    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
-    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
-}
+OAUTH2_PROVIDER = provider(access=SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], refresh=SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
 
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [

@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ('client_type', models.CharField(choices=[('confidential', 'Confidential'), ('public', 'Public')], default='public', help_text="Public: it runs on people's own devices, where nothing is secret. Confidential: it has a server.", max_length=32)),
                 ('authorization_grant_type', models.CharField(choices=[('authorization-code', 'Authorization code')], default='authorization-code', editable=False, max_length=44)),
                 ('name', models.CharField(help_text='As people know it: they are asked whether they trust it.', max_length=80)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='%(app_label)s_%(class)s', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ('user', models.ForeignKey(blank=True, help_text='Whose it is, if of one of us.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'abstract': False,

@@ -3,7 +3,7 @@
 from django.urls import path
 from oauth2_provider.views.metadata import OAuthServerMetadataView
 
-from accounts.oauth import consent, people, tokens
+from accounts.views.oauth import consent, people, tokens
 
 app_name = "oauth2_provider"
 urlpatterns = [

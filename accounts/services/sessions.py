@@ -39,7 +39,7 @@ def person_with(*, identifier: str, password: str, address: str) -> User:
     wrong; Throttled after too many of them for that account, from `address` or from everywhere.
     """
     people = User.objects.select_related("profile__picture", "profile__cover")
-    user = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
+    user: User | None = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
     account = str(user.pk) if user is not None else identifier
     if wait := failures.hit(account=account, address=address):
         raise Throttled("Too many failed sign-ins: wait, or reset the password.", wait=wait)

@@ -19,6 +19,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeErro
 from accounts.models import Application, User
 from accounts.oauth.pages import page, refused, too_many
 from accounts.oauth.validator import grantable
+from core.oauth import SCOPES
 
 # What SHA-256 gives, as PKCE writes it (RFC 7636, 4.2).
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
@@ -55,7 +56,7 @@ class AuthorizeView(OAuthLibMixin, View):  # type: ignore[misc]  # it is not typ
         context = {
             "app": asked.application,
             "host": asked.redirect_uri.partition("?")[0],
-            "permissions": [oauth2_settings.SCOPES[scope] for scope in asked.scopes],
+            "permissions": [SCOPES[scope] for scope in asked.scopes],
         }
         return page(request, "consent", context, leads_to=asked.redirect_uri)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import login, logout
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Max, Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
-from oauth2_provider.settings import oauth2_settings
 
 from accounts.models import Application, Session, User
 from accounts.oauth.pages import page, too_many
@@ -21,6 +19,7 @@ from accounts.services.apps import app_disallow
 from accounts.services.sessions import person_with
 from core.clients import address_of
 from core.errors import Throttled, Unauthenticated
+from core.oauth import SCOPES
 
 APPS = reverse_lazy("oauth2_provider:apps")
 SIGN_IN = reverse_lazy("oauth2_provider:sign-in")
@@ -60,17 +59,17 @@ class SignOutView(View):
         return redirect_to_login(request.POST.get("next", ""), str(SIGN_IN))
 
 
-class AppsView(LoginRequiredMixin, View):
+class AppsView(View):
     """What this person allows apps; POST with an app's `client_id` takes it back."""
 
-    login_url = SIGN_IN
-
     def get(self, request: HttpRequest) -> HttpResponse:
-        assert isinstance(request.user, User)
+        if not isinstance(request.user, User):
+            return redirect_to_login(str(APPS), str(SIGN_IN))
         return page(request, "apps", {"apps": _apps_of(request.user)})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        assert isinstance(request.user, User)
+        if not isinstance(request.user, User):
+            return redirect_to_login(str(APPS), str(SIGN_IN))
         app = get_object_or_404(Application, client_id=request.POST.get("client_id", ""))
         app_disallow(user=request.user, application=app)
         return redirect(APPS)
@@ -92,7 +91,7 @@ def _apps_of(user: User) -> list[dict[str, Any]]:
         app["places"] += row["places"]
         app["since"], app["used"] = min(app["since"], row["since"]), max(app["used"], row["used"])
     for client_id, app in apps.items():
-        allowed = [text for scope, text in oauth2_settings.SCOPES.items() if scope in app["scopes"]]
+        allowed = [text for scope, text in SCOPES.items() if scope in app["scopes"]]
         app.update(client_id=client_id, name=app["application__name"], permissions=allowed)
     return list(apps.values())
 
