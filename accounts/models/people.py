@@ -2,17 +2,14 @@
 
 import uuid
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
-from oauth2_provider.models import AbstractApplication
 
 from core.models import Timestamped
 
@@ -189,71 +186,6 @@ class Profile(Timestamped):
         return f"profile of {self.user_id}"
 
 
-# Where the device itself is meant, whichever program listens there: nothing travels, so plain http will do.
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-class Application(AbstractApplication):  # type: ignore[misc]  # it is not typed
-    """An app of somebody else that may act for people who allow it: by an authorization code with PKCE, nothing else.
-
-    Staff register it in the admin. Where its `redirect_uris` lead the code is sent, so they are compared exactly, but
-    for the port of a loopback address.
-    """
-
-    client_type = models.CharField(
-        max_length=32,
-        choices=AbstractApplication.CLIENT_TYPES,
-        default=AbstractApplication.CLIENT_PUBLIC,
-        help_text="Public: it runs on people's own devices, where nothing is secret. Confidential: it has a server.",
-    )
-    authorization_grant_type = models.CharField(
-        max_length=44,
-        choices=[(AbstractApplication.GRANT_AUTHORIZATION_CODE, "Authorization code")],
-        default=AbstractApplication.GRANT_AUTHORIZATION_CODE,
-        editable=False,
-    )
-    user = models.ForeignKey(
-        User,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="Whose it is, if of one of us.",
-    )
-    name = models.CharField(max_length=80, help_text="As people know it: they are asked whether they trust it.")
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
-    class Meta(AbstractApplication.Meta):  # type: ignore[misc]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(authorization_grant_type=AbstractApplication.GRANT_AUTHORIZATION_CODE),
-                name="application_by_code_alone",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def get_allowed_schemes(self) -> set[str]:
-        """The schemes that redirects may have: `clean` has looked at what is registered."""
-        return {urlsplit(uri).scheme for uri in self.redirect_uris.split()}
-
-    def clean(self) -> None:
-        super().clean()
-        for uri in self.redirect_uris.split():
-            parts = urlsplit(uri)
-            # RFC 8252, 7.1: a scheme of one's own is one's domain name backwards; nobody owns a word without a dot.
-            safe = parts.scheme == "https" or "." in parts.scheme
-            if not safe and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-                raise ValidationError(
-                    {
-                        "redirect_uris": f"{uri}: take https, http to a loopback address (http://127.0.0.1/...), or a "
-                        "scheme that is a domain name backwards (com.example.app:/...)."
-                    }
-                )
-
-
 class SessionQuerySet(models.QuerySet["Session"]):
     def live(self, *, at: Any = None) -> "SessionQuerySet":
         """Neither revoked nor expired, at a time or an expression; now, when there is none."""
@@ -277,7 +209,7 @@ class Session(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     # The app that acts by it. With the app the session goes: without one it would be the person's own.
     application = models.ForeignKey(
-        Application, on_delete=models.CASCADE, null=True, blank=True, related_name="sessions", db_index=False
+        "accounts.Application", on_delete=models.CASCADE, null=True, blank=True, related_name="sessions", db_index=False
     )
     # What the app may do, as in OAuth: names with spaces between. Of a person's own sign-in there is no limit.
     scope = models.CharField(max_length=60, blank=True, default="")

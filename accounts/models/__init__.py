@@ -1,0 +1,35 @@
+"""Every table of people. Each module is one idea; the rest of the project imports from here."""
+
+from accounts.models.applications import Application
+from accounts.models.people import (
+    Block,
+    Follow,
+    Mute,
+    Profile,
+    Session,
+    Ticket,
+    User,
+    UserManager,
+    UserQuerySet,
+    may_read_premium,
+    relations_of,
+    unblocked,
+    unmuted,
+)
+
+__all__ = [
+    "Application",
+    "Block",
+    "Follow",
+    "Mute",
+    "Profile",
+    "Session",
+    "Ticket",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "may_read_premium",
+    "relations_of",
+    "unblocked",
+    "unmuted",
+]
