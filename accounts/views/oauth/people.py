@@ -8,7 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import Count, Max, Min
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse_lazy
+from django.urls import is_valid_path, resolve, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 
@@ -97,8 +97,9 @@ def _apps_of(user: User) -> list[dict[str, Any]]:
 
 
 def _onward(request: HttpRequest, target: str) -> HttpResponse:
-    """To TARGET if it is a page of ours under /o/, else to the list of apps."""
-    ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return HttpResponseRedirect(target if ours and target.startswith("/o/") else str(APPS))
+    """To TARGET if it is one of these pages, else to the list of apps."""
+    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        path = target.partition("?")[0]
+        if is_valid_path(path) and resolve(path).namespace == "oauth2_provider":
+            return HttpResponseRedirect(target)
+    return redirect(APPS)

@@ -31,7 +31,8 @@ class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not t
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)
         if isinstance(response.data, dict):
-            error = "invalid_request" if response.status_code < 500 else "temporarily_unavailable"
+            is_ours = response.status_code in (429, 503)
+            error = "temporarily_unavailable" if is_ours else "invalid_request"
             response.data |= {"error": error, "error_description": response.data.get("detail", "")}
         return response
 

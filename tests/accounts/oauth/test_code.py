@@ -1,12 +1,19 @@
 """From consent to tokens: the authorization code with PKCE, used once."""
 
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
+from oauth2_provider.models import Grant
 from rest_framework.test import APIClient
 
 from accounts.models import Application, Session, User
+from accounts.services.apps import code_exchange
+from core.errors import Unauthenticated
 from tests.accounts.conftest import bearer, events_on
 from tests.accounts.oauth.conftest import (
     REDIRECT,
@@ -17,11 +24,13 @@ from tests.accounts.oauth.conftest import (
     exchange,
     request_of,
     submit,
-    tokens_for,
 )
+from tests.concurrently import at_once
+
+FORM = "application/x-www-form-urlencoded"
 
 
-def test_an_app_that_is_allowed_acts_for_the_person(browser: Client, app: Application, ann: User) -> None:
+def test_an_app_that_is_allowed_acts_for_the_person(browser: Client, app: Application) -> None:
     answer = answer_in(submit(browser, request_of(app), allow="yes"))
     assert answer["state"] == "xyz" and answer["iss"] == "http://testserver"
 
@@ -29,18 +38,16 @@ def test_an_app_that_is_allowed_acts_for_the_person(browser: Client, app: Applic
     assert reply.status_code == 200
     assert set(reply.json()) == {"access_token", "expires_in", "token_type", "scope", "refresh_token"}
     assert reply.json()["scope"] == "read write" and reply.json()["token_type"] == "Bearer"
-    assert reply["Cache-Control"] == "no-store"
+    assert reply.json()["expires_in"] == 900 and reply["Cache-Control"] == "no-store"
     client = bearer(reply.json()["access_token"])
     assert client.get("/api/me/").json()["username"] == "ann"
     assert client.patch("/api/me/", {"bio": "By an app."}).status_code == 200
 
 
 def test_an_app_that_is_not_allowed_is_told_so(browser: Client, app: Application) -> None:
-    assert answer_in(submit(browser, request_of(app), deny="yes")).items() >= {
-        ("error", "access_denied"),
-        ("state", "xyz"),
-    }
-    assert not Session.objects.filter(application=app).exists()
+    answer = answer_in(submit(browser, request_of(app), deny="yes"))
+    assert answer["error"] == "access_denied" and answer["state"] == "xyz" and answer["iss"] == "http://testserver"
+    assert not Grant.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -53,6 +60,7 @@ def test_an_app_that_is_not_allowed_is_told_so(browser: Client, app: Application
         {"redirect_uri": f"{REDIRECT}/"},
         {"client_id": "unknown"},
         {"client_id": None},
+        {"client_secret": "guessed"},
         {"code": "unknown"},
         {"code": None},
         {"grant_type": "password", "username": "ann", "password": "correct horse battery"},
@@ -94,12 +102,24 @@ def test_another_app_that_has_a_used_code_ends_nothing(browser: Client, app: App
     assert bearer(reply["access_token"]).get("/api/me/").status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_bring_a_code_at_once_nobody_keeps_it(browser: Client, app: Application) -> None:
+    """One of them gets tokens, and loses them to the others, who prove that there are two."""
+    code_for(browser, app)
+    grant = Grant.objects.select_related("user", "application").get()
+
+    def use() -> str:
+        try:
+            code_exchange(grant=grant, scope="read")
+        except Unauthenticated as error:
+            return error.code
+        return "won"
+
+    assert sorted(at_once([use] * 6)) == ["token_invalid"] * 5 + ["won"]
+    assert not Session.objects.live().filter(application=app).exists()
+
+
 def test_a_code_is_good_for_a_minute(browser: Client, app: Application) -> None:
-    from datetime import timedelta
-
-    from django.utils import timezone
-    from oauth2_provider.models import Grant
-
     code = code_for(browser, app)
     lifetime = Grant.objects.get().expires - timezone.now()
     assert timedelta(seconds=30) < lifetime <= timedelta(seconds=60)
@@ -109,24 +129,58 @@ def test_a_code_is_good_for_a_minute(browser: Client, app: Application) -> None:
     assert Grant.objects.count() == 1  # the dead one has gone
 
 
+def form_of(app: Application, code: str) -> list[tuple[str, str]]:
+    return [
+        ("grant_type", "authorization_code"),
+        ("client_id", app.client_id),
+        ("code", code),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", VERIFIER),
+    ]
+
+
 def test_the_app_may_send_a_form_too(browser: Client, app: Application) -> None:
-    body = {
-        "grant_type": "authorization_code",
-        "client_id": app.client_id,
-        "code": code_for(browser, app),
-        "redirect_uri": REDIRECT,
-        "code_verifier": VERIFIER,
-    }
-    form = {**body, "content_type": "application/x-www-form-urlencoded"}
-    from urllib.parse import urlencode
-
-    reply = APIClient().post("/o/token/", urlencode(body), content_type=form["content_type"])
-    assert reply.status_code == 200
+    form = form_of(app, code_for(browser, app))
+    assert APIClient().post("/o/token/", urlencode(form), content_type=FORM).status_code == 200
 
 
-def test_each_consent_is_a_session_of_its_own(browser: Client, app: Application, ann: User) -> None:
-    first, second = tokens_for(browser, app), tokens_for(browser, app, "read")
-    assert Session.objects.live().filter(application=app, user=ann).count() == 2
-    APIClient().post("/o/revoke_token/", {"client_id": app.client_id, "token": first["access_token"]})
-    assert bearer(first["access_token"]).get("/api/me/").status_code == 401
-    assert bearer(second["access_token"]).get("/api/me/").status_code == 200
+def test_a_parameter_that_comes_twice_is_refused(browser: Client, app: Application) -> None:
+    form = [*form_of(app, code_for(browser, app)), ("redirect_uri", "https://evil.example/")]
+    refusal = APIClient().post("/o/token/", urlencode(form), content_type=FORM)
+    assert refusal.status_code == 400 and refusal.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"[]", 400),
+        (b"{", 400),
+        (b'{"grant_type": 1}', 400),
+        (b'{"grant_type": ["authorization_code"]}', 400),
+        (b'{"grant_type": "authorization_code", "client_id": "\\u0000"}', 400),
+        (b"{}", 400),
+    ],
+)
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+def test_a_body_that_is_none_is_answered_in_words_of_oauth(db: None, path: str, body: bytes, status: int) -> None:
+    refusal = APIClient().post(path, body, content_type="application/json")
+    assert refusal.status_code == status
+    assert refusal.json()["error"] in ("invalid_request", "unsupported_grant_type")
+    assert APIClient().post(path, b"<a/>", content_type="text/xml").json()["error"] == "invalid_request"
+
+
+def test_a_confidential_app_has_to_know_its_secret(browser: Client) -> None:
+    app = Application(name="Server", redirect_uris=REDIRECT, client_type="confidential", client_secret="s3cret")
+    app.save()
+    code = code_for(browser, app)
+    for guess in (None, "", "wrong", app.client_secret):
+        assert exchange(app, code, client_secret=guess).json()["error"] == "invalid_client"
+    assert exchange(app, code, client_secret="s3cret", code_verifier="x" * 43).json()["error"] == "invalid_grant"
+    assert exchange(app, code, client_secret="s3cret").status_code == 200
+
+
+def test_an_account_that_is_closed_meanwhile_opens_nothing(browser: Client, app: Application, ann: User) -> None:
+    code = code_for(browser, app)
+    with transaction.atomic():
+        User.objects.filter(pk=ann.pk).update(is_active=False)
+    assert exchange(app, code).json()["error"] == "invalid_grant"
