@@ -1,5 +1,6 @@
 """gateway/nginx.conf, run by a real nginx in front of the real stack."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from websockets.sync.client import connect
 
 from core.processes import bound, free_port, stop
 from tests.live.event_stream import LiveStream
+from tests.live.people import Person
+from tests.live.test_oauth import App
 from tests.live.test_readers import publish
 from tests.services import ROOT
 from tests.stack import Stack, wait_until
@@ -65,3 +68,21 @@ def test_an_event_passes_through_the_gateway_as_it_comes(gateway: str, stack: St
         publish(stack, "recipes", 1, size=5)
         heard = next(reader.events())
     assert heard.data["channel"] == "recipes"
+
+
+def test_an_app_is_allowed_through_the_gateway_with_pkce(gateway: str, stack: Stack) -> None:
+    """All of it there: the addresses that it finds, the pages, the tokens, and a socket."""
+    url = f"http://{gateway}"
+    app = App(stack, url=url)
+    customer = Person(stack)
+    try:
+        token = app.allowed_by(customer)
+        assert app.get("/api/me/").json()["username"] == customer.username
+        with connect(f"ws://{gateway}/ws/", origin=url) as socket:
+            socket.send(json.dumps({"id": 1, "connect": {"token": token["access_token"]}}))
+            assert f'"inbox:{customer.id}"' in str(socket.recv(timeout=30))
+        assert app.revoke(token["access_token"]) == 200
+        assert app.get("/api/me/").status_code == 401
+    finally:
+        while Person.clients:
+            Person.clients.pop().close()
