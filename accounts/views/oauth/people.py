@@ -70,7 +70,7 @@ class AppsView(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         if not isinstance(request.user, User):
             return redirect_to_login(str(APPS), str(SIGN_IN))
-        app = get_object_or_404(Application, client_id=request.POST.get("client_id", ""))
+        app = get_object_or_404(Application, client_id=request.POST.get("client_id", "").replace("\x00", ""))
         app_disallow(user=request.user, application=app)
         return redirect(APPS)
 

@@ -79,7 +79,8 @@ def test_nobody_takes_back_what_others_allow(app: Application, ann: User, tokens
     bobs = Client(enforce_csrf_checks=True)
     submit(bobs, "/o/sign-in/", identifier="bob", password=PASSWORD)
     assert submit(bobs, "/o/apps/", client_id=app.client_id).status_code == 302
-    assert submit(bobs, "/o/apps/", client_id="unknown").status_code == 404
+    for unknown in ("unknown", "", "\x00"):
+        assert submit(bobs, "/o/apps/", client_id=unknown).status_code == 404
     assert bearer(tokens["access_token"]).get("/api/me/").status_code == 200
 
 
