@@ -8,6 +8,7 @@ SCOPES = {
     "write": "Publish, rate, comment, like, follow and edit in your name.",
     "moderate": "Decide about reports and remove what others wrote.",
 }
+_UNUSED = ("ACCESS_TOKEN", "REFRESH_TOKEN", "ID_TOKEN")
 # Best current practice, RFC 9700: all of it.
 _GATES = (
     *("IMPLICIT_GRANT", "PASSWORD_GRANT", "PKCE_METHOD", "PKCE_REQUIRED", "ACCESS_TOKEN_TRANSPORT"),
@@ -33,5 +34,8 @@ def provider(*, access: timedelta, refresh: timedelta) -> dict[str, Any]:
         "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
         "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
         "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["none", "client_secret_basic", "client_secret_post"],
+        "APPLICATION_ADMIN_CLASS": "accounts.oauth.admin.ApplicationAdmin",
+        "GRANT_ADMIN_CLASS": "accounts.oauth.admin.GrantAdmin",
+        **{f"{table}_ADMIN_CLASS": "accounts.oauth.admin.UnusedAdmin" for table in _UNUSED},
         **{f"COMPLIANT_BCP_RFC9700_{gate}": True for gate in _GATES},
     }

@@ -135,6 +135,13 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(condition=Q(role__in=["customer", "seller"]), name="user_role_known"),
         ]
+        indexes = [
+            # The filters of the admin, newest first: by role, and of the few who are special.
+            models.Index(fields=["role", "-id"], name="user_of_role"),
+            models.Index(fields=["-id"], condition=~Q(staff_role=""), name="user_of_staff"),
+            models.Index(fields=["-id"], condition=Q(is_active=False), name="user_closed"),
+            models.Index(fields=["-id"], condition=Q(premium_until__isnull=False), name="user_with_premium"),
+        ]
 
     def __str__(self) -> str:
         return self.username
@@ -224,6 +231,8 @@ class Session(models.Model):
             ),
         ]
         indexes = [
+            # The newest of all, for the admin.
+            models.Index(fields=["-created_at"], name="session_newest"),
             # The sessions of an app: few of all, and none is asked for when somebody signs in.
             models.Index(fields=["application"], condition=Q(application__isnull=False), name="session_of_application"),
         ]

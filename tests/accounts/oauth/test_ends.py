@@ -1,9 +1,11 @@
 """When what somebody allows an app is over."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Application, Session, User
@@ -43,7 +45,7 @@ def test_a_closed_account_ends_it(app: Application, ann: User, browser: Client, 
 
 
 def test_a_suspended_account_ends_it(app: Application, ann: User, tokens: dict[str, Any], admin_client: Client) -> None:
-    people = {"action": "close", "_selected_action": [ann.pk]}
+    people = {"action": "suspend", "_selected_action": [ann.pk]}
     assert admin_client.post("/admin/accounts/user/", people).status_code == 302
     is_over(app, tokens, ann)
 
@@ -107,11 +109,9 @@ def test_the_list_of_sessions_names_the_app_and_what_it_may(app: Application, to
 def test_the_page_of_apps_costs_the_same_for_many(
     browser: Client, ann: User, count: int, django_assert_num_queries: Any
 ) -> None:
-    from django.utils import timezone
-
     apps = [Application(name=f"App {number}", client_id=f"app-{number}") for number in range(count)]
     Application.objects.bulk_create(apps)
-    expires = timezone.now() + timezone.timedelta(days=1)
+    expires = timezone.now() + timedelta(days=1)
     Session.objects.bulk_create(Session(user=ann, application=app, scope="read", expires_at=expires) for app in apps)
     with django_assert_num_queries(3):  # the cookie's session, its person, the apps
         assert browser.get("/o/apps/").content.decode().count("Take it back") == count

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -127,8 +128,6 @@ def test_a_stream_needs_read(ann: User, app: Application) -> None:
 
 
 def test_the_database_keeps_an_apps_session_from_having_no_limit(ann: User, app: Application, browser: Client) -> None:
-    from django.db import IntegrityError, transaction
-
     for fields in ({"application": app, "scope": ""}, {"application": None, "scope": "read"}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Session.objects.create(user=ann, expires_at=timezone.now(), **fields)
