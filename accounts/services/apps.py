@@ -47,13 +47,12 @@ def _session_of_code(code: str) -> UUID:
 
 def app_session_of(*, token: str, application: Application) -> Session | None:
     """The session, alive or not, of one of the app's access or refresh tokens. None for anything else."""
-    for read in (read_access, read_refresh):
+    for read in (lambda: read_access(token).sid, lambda: read_refresh(token)["sid"]):
         try:
-            claims = read(token)
+            session_id = UUID(read())
         except Unauthenticated:
             continue
-        sessions = Session.objects.filter(application=application).select_related("user")
-        return sessions.filter(pk=UUID(claims["sid"])).first()
+        return Session.objects.filter(pk=session_id, application=application).select_related("user").first()
     return None
 
 

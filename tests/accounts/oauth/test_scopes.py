@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.identities import verify_token
+from accounts.identities import read_token, verify_token
 from accounts.models import Application, Session, User
 from accounts.services.sessions import session_open, ticket_issue
 from accounts.tokens import issue_tokens
@@ -110,10 +110,14 @@ def test_moderate_makes_nobody_a_moderator(ann: User, app: Application) -> None:
     assert client.delete(f"/api/posts/{PostFactory().pk}/").status_code == 403
 
 
-def test_a_socket_needs_read(ann: User, app: Application) -> None:
-    assert verify_token(access_with(ann, app, "read")).user_id == ann.pk
+@pytest.mark.parametrize("read", [verify_token, read_token])
+def test_a_socket_needs_read(ann: User, app: Application, read: Any) -> None:
+    assert read(access_with(ann, app, "read")).user_id == ann.pk
     with pytest.raises(ScopeMissing):
-        verify_token(access_with(ann, app, "write moderate"))
+        read(access_with(ann, app, "write moderate"))
+
+
+def test_a_ticket_is_good_for_what_its_session_is(ann: User, app: Application) -> None:
     with pytest.raises(ScopeMissing):
         verify_token(ticket_issue(session=session_open(user=ann, application=app, scope="write")))
     ticket = bearer(access_with(ann, app, "read")).post("/api/realtime/ticket/").json()["ticket"]
