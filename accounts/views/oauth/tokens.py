@@ -32,8 +32,13 @@ class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not t
         response = super().handle_exception(exc)
         if isinstance(response.data, dict):
             is_ours = response.status_code in (429, 503)
-            error = "temporarily_unavailable" if is_ours else "invalid_request"
-            response.data |= {"error": error, "error_description": response.data.get("detail", "")}
+            error = {
+                "error": "temporarily_unavailable" if is_ours else "invalid_request",
+                "error_description": response.data.get("detail", ""),
+            }
+            if response.status_code == 400:  # as oauthlib's own refusals
+                return Response(error, status=400, headers={"Cache-Control": "no-store"})
+            response.data |= error
         return response
 
     @staticmethod
