@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from oauth2_provider.models import DeviceGrant
 
-from accounts.models import Block, Follow, Mute, Profile, Session, Ticket, User
+from accounts.mailing import PASSWORD_CHANGED, ask_for
+from accounts.models import Block, Follow, MailToken, Mute, Profile, Session, Ticket, User
 from accounts.oauth.admin import UnusedAdmin
 from accounts.search import named_like
 from accounts.services.profiles import rights_change
@@ -43,13 +44,14 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Whoever knew the old password is signed out everywhere."""
+    """Whoever knew the old password is signed out everywhere, and the owner hears of it."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
         if commit:
             sessions_revoke(user=user)
+            ask_for(PASSWORD_CHANGED, user_id=user.pk)
         return user
 
 
@@ -74,10 +76,10 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     )
     finders = (Key(), Person("", only_with_at=True), Words(named_like))
     actions = ("sign_out", "suspend", "restore", "grant_month", "grant_year", "end_premium")
-    readonly_fields = ("is_active", "last_login", "date_joined")
+    readonly_fields = ("is_active", "email_verified_at", "new_email", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("email", "display_name", "first_name", "last_name")}),
+        ("Person", {"fields": ("email", "email_verified_at", "new_email", "display_name", "first_name", "last_name")}),
         ("Rights", {"fields": ("role", "premium_until", "is_active")}),
         ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
@@ -92,6 +94,8 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change and "email" in form.changed_data:
+            obj.email_verified_at, obj.new_email = None, ""
         super().save_model(request, obj, form, change)
         if change and RIGHTS.intersection(form.changed_data):
             rights_change(user=obj)
@@ -189,6 +193,16 @@ class MuteAdmin(LookedAtAdmin):
     list_display = ("id", "muter", "muted", "created_at")
     list_select_related = ("muter", "muted")
     finders = (Key(), Person("muter", "muted"))
+
+
+@admin.register(MailToken)
+class MailTokenAdmin(LookedAtAdmin):
+    """Links in mails that nobody has used yet. What the mail holds is not here."""
+
+    list_display = ("id", "user", "purpose", "created_at", "expires_at")
+    list_select_related = ("user",)
+    finders = (Key(), Person("user"))
+    fields = ("user", "purpose", "email", "created_at", "expires_at")
 
 
 @admin.register(Ticket)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import mailing
 from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
 from accounts.models import Follow, Profile, User
@@ -16,6 +17,8 @@ from realtime.hiding import hidden_form
 from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 from realtime.outbox import record
+
+__all__ = ["mailing"]
 
 BLANK_WORDS = "accounts.blank_words"
 END_FOLLOWS = "accounts.end_follows"

@@ -207,9 +207,19 @@ class Failures:
 
     @staticmethod
     def _keys(account: str, address: str) -> tuple[str, str]:
-        # Hashed: Redis, its dumps and its logs hold no e-mail addresses.
-        name = hashlib.blake2b(account.strip().lower().encode(), digest_size=16).hexdigest()
+        name = _hashed(account)
         return f"sign-in:{name}:{limit_key(address)}", f"sign-in:{name}"
+
+
+def wait_for(kind: str, name: str, limit: Limit) -> int:
+    """Counts one thing of KIND for NAME, in any case of letters. 0 when there was a place, else seconds to wait."""
+    [standing] = take([(f"{kind}:{_hashed(name)}", limit)])
+    return 0 if standing.free else seconds(standing.reset)
+
+
+def _hashed(name: str) -> str:
+    """Redis, its dumps and its logs hold no e-mail addresses."""
+    return hashlib.blake2b(name.strip().lower().encode(), digest_size=16).hexdigest()
 
 
 # Five slips are human; an account that is guessed at from everywhere gives 100 guesses a day to all of them together.

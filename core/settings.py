@@ -13,6 +13,7 @@ from celery.schedules import crontab, schedule
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
+from core import mail_settings
 from core.oauth import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -354,8 +355,18 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
     "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
     "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},
+    "begin-digests": {"task": "posts.begin_digests", "schedule": schedule(timedelta(minutes=1))},
+    "trim-digests": {"task": "posts.trim_digests", "schedule": crontab(hour="4", minute="20")},
     "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
 }
+
+# --- Mail -------------------------------------------------------------------------------------------
+# Where people reach this installation: links in mails begin with it.
+PUBLIC_URL: str = mail_settings.public_url(
+    env, default=f"http://localhost:{PORT}" if DEBUG else f"https://{[*ALLOWED_HOSTS, 'localhost'][0].lstrip('.')}"
+)
+MAIL_LINKS: dict[str, str] = mail_settings.links(env, public_url=PUBLIC_URL)
+globals().update(mail_settings.django(env, debug=DEBUG, dev_dir=DEV_DIR, public_url=PUBLIC_URL))
 
 # --- Files ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -15,6 +15,8 @@ from core.large_tables import Exactly, Key, LookedAt, LookedAtAdmin, Person, Rem
 from posts.models import (
     Comment,
     CommentReaction,
+    Digest,
+    DigestRun,
     FeedEntry,
     FeedRanking,
     ModerationAction,
@@ -195,3 +197,21 @@ class TagTrendAdmin(LookedAtAdmin):
     list_select_related = ("tag",)
     ordering = ("-score", "-tag")
     finders = (Key(), Exactly("tag__name"))
+
+
+@admin.register(Digest)
+class DigestAdmin(LookedAtAdmin):
+    """The ledger: a row that is changed here could be mailed twice."""
+
+    list_display = ("id", "user", "local_date", "timezone", "state", "tries", "note", "changed_at")
+    list_filter = (
+        only("ambiguous or failed", Q(state__in=[Digest.State.AMBIGUOUS, Digest.State.FAILED])),
+        only("still to send", Q(state__in=Digest.OPEN)),
+    )
+    list_select_related = ("user",)
+    finders = (Key(), Person("user"))
+
+
+@admin.register(DigestRun)
+class DigestRunAdmin(LookedAtAdmin):
+    list_display = ("id", "local_date", "timezone", "created_at")

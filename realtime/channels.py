@@ -1,7 +1,8 @@
 """Channel names (`recipe:42`) and who may read them. The apps register both; realtime only asks.
 
 An authoriser takes the channel's key and the ids of people (None stands for an anonymous one) and returns those
-allowed, in one query: the hub asks for one reader at subscribe and for all readers of a channel at a re-check.
+allowed, in one to three queries however many they are: the hub asks for those who subscribe at the same moment, and for
+all readers of a channel at a re-check.
 """
 
 from collections.abc import Callable, Collection, Mapping

@@ -174,6 +174,8 @@ class EventSink:
         return b"id: %b\n" % event_ids.encode(self._epoch, list(self._places.values()))
 
     def _enqueue(self, text: bytes) -> None:
+        if self.ended:
+            return
         self._queue.append(text)
         self._unsent += len(text)
         self.waiting.set()

@@ -266,4 +266,4 @@ def _say_once() -> None:
     global _said
     if not _said:
         _said = True
-        log.warning("straight_path_unavailable: this Twisted or transport is another one; plain ASGI send is used")
+        log.warning("straight_path_unavailable: TLS ends here, or this Twisted is another one; plain ASGI send is used")

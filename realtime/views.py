@@ -53,7 +53,7 @@ class EventStreamRenderer(JSONRenderer):
 
 
 class EventStreamView(APIView):
-    """Grants a stream, as 200 with its headers and no body; `realtime.sse` sends the events. One query a channel."""
+    """Grants a stream, as 200 with its headers and no body; `realtime.sse` sends the events."""
 
     authentication_classes = [ConnectToken]
     permission_classes = [AllowAny]

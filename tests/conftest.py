@@ -10,6 +10,7 @@ import redis
 from pytest_django import Settings
 
 from tests import event_schemas, services
+from tests.mailbox import Mailbox
 from tests.stack import Stack
 
 
@@ -39,6 +40,15 @@ def empty_redis() -> None:
     """This worker's Redis database, emptied before each test."""
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Iterator[Mailbox]:
+    """A real mail server, to which the jobs of this test's process send: tests/mailbox.py."""
+    settings.EMAIL_BACKEND = "core.mail.SmtpBackend"
+    with Mailbox().running() as mailbox:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mailbox.port
+        yield mailbox
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,12 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("auth-token", "POST"): {"username": "owner", "password": PASSWORD},
     ("auth-refresh", "POST"): {"refresh": "{refresh}"},
     ("auth-password-change", "POST"): {"current_password": PASSWORD, "new_password": "another long one"},
+    ("auth-password-reset", "POST"): {"email": "owner@example.com"},
+    ("auth-password-reset-confirm", "POST"): {"token": "{reset_token}", "new_password": "another long one"},
+    ("auth-email-verify", "POST"): {"token": "{verify_token}"},
+    ("auth-email-change", "POST"): {"email": "new@example.com", "current_password": PASSWORD},
     ("me", "PATCH"): {"bio": "new"},
+    ("me-preferences", "PATCH"): {"timezone": "Europe/Berlin"},
     ("me-picture", "PUT"): {"picture": "{picture}"},
     ("me-cover", "PUT"): {"cover": "{picture}"},
     ("recipe-list", "POST"): {"name": "Soup", "description": "Hot.", "image": "{picture}"},
@@ -51,5 +56,7 @@ RAW: dict[tuple[str, str], tuple[bytes, str]] = {
     ("upload-chunk", "PUT"): (b"x", "application/octet-stream"),
     ("tus-detail", "PATCH"): (b"x", "application/offset+octet-stream"),
 }
+# The query of an address that has one whatever the method.
+QUERIES: dict[str, dict[str, str]] = {"account-unsubscribe": {"token": "{unsubscribe_token}"}}
 # What in an address or a body leads to the owner or to a thing of theirs.
 OWNED = {"username", "recipe_id", "recipe_channel", "post_id", "comment_id", "owner_id"}

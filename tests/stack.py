@@ -69,6 +69,8 @@ class Stack:
             "DEV_DIR": str(folder),
             "MEDIA_ROOT": str(folder / "media"),
             "PRIVATE_MEDIA_ROOT": str(folder / "private"),
+            # Where mails go: a file for each connection to what would be the mail server.
+            "EMAIL_URL": f"filemail:///{folder}/mail",
             "PYTHONUNBUFFERED": "1",
         }
 

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -17,17 +18,19 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import Application, User
+from accounts.mail_tokens import issue
+from accounts.models import Application, MailToken, User
 from accounts.services.blocks import block
 from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
+from accounts.unsubscribing import unsubscribe_url
 from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
 from media_pipeline.sessions import upload_open
 from posts.models import Report
 from tests.actors import ACTORS, Cast, make_cast
 from tests.factories import CommentFactory, PostFactory, RecipeFactory
-from tests.permission_bodies import BODIES, HEADERS, OWNED, RAW
+from tests.permission_bodies import BODIES, HEADERS, OWNED, QUERIES, RAW
 from tests.routed import METHODS, keys_of, methods_of, routes, rows
 
 ROUTES = """
@@ -37,11 +40,18 @@ auth-token            POST    200       200      200    200   200   200       20
 auth-refresh          POST    200       200      200    200   200   200       200   200
 auth-logout           POST    401       204      204    204   204   204       204   401
 auth-password-change  POST    401       204      204    204   204   204       204   401
+auth-password-reset   POST    202       202      202    202   202   202       202   202
+auth-password-reset-confirm POST 204    204      204    204   204   204       204   204
+auth-email-verify     POST    204       204      204    204   204   204       204   204
+auth-email-verify-request POST 401      202      202    202   202   202       202   401
+auth-email-change     POST    401       202      202    202   202   202       202   401
 realtime-ticket       POST    401       201      201    201   201   201       201   401
 
 me                    GET     401       200      200    200   200   200       200   401
 me                    PATCH   401       200      200    200   200   200       200   401
 me                    DELETE  401       204      204    204   204   204       204   401
+me-preferences        GET     401       200      200    200   200   200       200   401
+me-preferences        PATCH   401       200      200    200   200   200       200   401
 me-picture            PUT     401       200      200    200   200   200       200   401
 me-picture            DELETE  401       204      204    204   204   204       204   401
 me-cover              PUT     401       200      200    200   200   200       200   401
@@ -155,6 +165,10 @@ oauth2_provider:sign-out POST 302       302      302    302   302   302       30
 oauth2_provider:token POST    400       400      400    400   400   400       400   400
 oauth2_provider:revoke-token POST 200   200      200    200   200   200       200   200
 oauth2_provider:oauth-server-metadata GET 200 200 200   200   200   200       200   200
+account-password      GET     200       200      200    200   200   200       200   200
+account-email         GET     200       200      200    200   200   200       200   200
+account-unsubscribe   GET     200       200      200    200   200   200       200   200
+account-unsubscribe   POST    200       200      200    200   200   200       200   200
 
 live                  GET     200       200      200    200   200   200       200   200
 schema                GET     200       200      200    200   200   200       200   200
@@ -213,6 +227,9 @@ def things(cast: Cast) -> dict[str, Any]:
         "report_id": Report.objects.create(target="user", target_id=cast.owner.pk, user=cast.owner, reason="spam").pk,
         "picture": base64.b64encode(data.getvalue()).decode(),
         "client_id": Application.objects.create(name="App", redirect_uris="https://app.example/back").client_id,
+        "reset_token": issue(user=cast.owner, purpose=MailToken.Purpose.RESET, email=cast.owner.email)[0],
+        "verify_token": issue(user=cast.owner, purpose=MailToken.Purpose.VERIFY, email=cast.owner.email)[0],
+        "unsubscribe_token": unsubscribe_url(cast.owner.pk).partition("=")[2],
         "refresh": issue_tokens(session_open(user=cast.owner))["refresh"],
     }
 
@@ -244,17 +261,25 @@ def test_an_address_of_an_earlier_system_is_the_view_of_its_successor(name: str)
 
 def status_for(client: Any, name: str, method: str, things: dict[str, Any]) -> int:
     """What CLIENT is answered, whatever of which is rolled back."""
-    body = {
-        key: things[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
-        for key, value in BODIES.get((name, method), {}).items()
-    }
+    body = filled(BODIES.get((name, method), {}), things)
     arguments: dict[str, Any] = {"data": body} if method == "GET" else {"data": body, "format": "json"}
     if (name, method) in RAW:
         data, content_type = RAW[name, method]
         arguments = {"data": data, "content_type": content_type}
     arguments["headers"] = HEADERS.get((name, method), {})
     send = getattr(client, method.lower())
-    return in_vain(lambda: send(address(name, things), **arguments)).status_code
+    path = address(name, things)
+    if name in QUERIES:
+        path += "?" + urlencode(filled(QUERIES[name], things))
+    return in_vain(lambda: send(path, **arguments)).status_code
+
+
+def filled(texts: dict[str, Any], things: dict[str, Any]) -> dict[str, Any]:
+    """TEXTS with things in the place of `{name}`."""
+    return {
+        key: things[text[1:-1]] if isinstance(text, str) and text.startswith("{") else text
+        for key, text in texts.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])

@@ -1,6 +1,7 @@
 """Every table of people. Each module is one idea; the rest of the project imports from here."""
 
 from accounts.models.applications import Application
+from accounts.models.mail_tokens import MailToken
 from accounts.models.people import (
     Block,
     Follow,
@@ -21,6 +22,7 @@ __all__ = [
     "Application",
     "Block",
     "Follow",
+    "MailToken",
     "Mute",
     "Profile",
     "Session",

@@ -111,6 +111,10 @@ class User(AbstractUser):
         error_messages={"unique": "A user with that username already exists."},
     )
     email = models.EmailField(max_length=254)
+    # When its owner last proved that they read what is sent there.
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    # What `email` is to become once that is proved of it; empty when no change is asked for.
+    new_email = models.EmailField(max_length=254, blank=True, default="", db_default="")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.CUSTOMER)
     staff_role = models.CharField(max_length=9, choices=StaffRole.choices, default=StaffRole.NONE, blank=True)
     premium_until = models.DateTimeField(null=True, blank=True)
@@ -160,6 +164,10 @@ class User(AbstractUser):
         return self.display_name or self.username
 
     @property
+    def email_verified(self) -> bool:
+        return self.email_verified_at is not None
+
+    @property
     def is_premium(self) -> bool:
         return self.premium_until is not None and self.premium_until > timezone.now()
 
@@ -188,6 +196,17 @@ class Profile(Timestamped):
     following_count = models.PositiveIntegerField(default=0)
     recipe_count = models.PositiveIntegerField(default=0)
     post_count = models.PositiveIntegerField(default=0)
+    # How mails reach them: the daily digest, at six in the morning of their time zone (an IANA name), ...
+    digest = models.BooleanField(default=True, db_default=True)
+    timezone = models.CharField(max_length=64, default="UTC", db_default="UTC")
+    # ... and whether it also says how many notifications wait.
+    email_notifications = models.BooleanField(default=True, db_default=True)
+
+    class Meta:
+        indexes = [
+            # Who gets a digest in this time zone, in pieces; and, by leaping through it, which zones there are.
+            models.Index(fields=["timezone", "user"], condition=Q(digest=True), name="profile_digest_zone"),
+        ]
 
     def __str__(self) -> str:
         return f"profile of {self.user_id}"

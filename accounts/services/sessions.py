@@ -6,8 +6,6 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -18,7 +16,7 @@ from accounts.events import SessionRevoked
 from accounts.identities import digest_of
 from accounts.models import Application, Session, Ticket, User
 from accounts.tokens import read_refresh, refuse_invalid
-from core.errors import Invalid, Throttled, Unauthenticated
+from core.errors import Throttled, Unauthenticated
 from core.limits import failures
 from realtime.outbox import record
 
@@ -127,39 +125,6 @@ def end_sessions(sessions: list[Session]) -> int:
             record(SessionRevoked(actor=None, user_id=session.user_id, session_id=str(session.pk)))
             revoked += 1
     return revoked
-
-
-def password_change(
-    *, user: User, session: Session, current_password: str, new_password: str, address: str = ""
-) -> None:
-    """Sets a new password and ends all other sessions. Raises Invalid: wrong current password, weak new one.
-
-    A wrong current password counts as a failed sign-in from `address`; Throttled after too many of them.
-    """
-    account = str(user.pk)
-    if wait := failures.hit(account=account, address=address):
-        raise Throttled("Too many wrong passwords: wait, then try again.", wait=wait)
-    if not user.check_password(current_password):
-        _refuse_present_password()
-    failures.clear(account=account, address=address)
-    try:
-        validate_password(new_password, user)
-    except ValidationError as error:
-        raise Invalid(
-            "The new password is too weak: see errors.", errors={"new_password": list(error.messages)}
-        ) from error
-    checked = user.password
-    user.set_password(new_password)
-    with transaction.atomic():
-        # Of two changes at once, the second was checked against a password that is no more.
-        if not User.objects.filter(pk=user.pk, password=checked).update(password=user.password):
-            _refuse_present_password()
-        sessions_revoke(user=user, keep=session)
-
-
-def _refuse_present_password() -> NoReturn:
-    message = "This is not your present password."
-    raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
 
 
 @transaction.atomic

@@ -13,7 +13,16 @@ from rest_framework.views import APIView
 
 from accounts.authentication import session_of, user_of
 from accounts.models import Session, User
-from accounts.serializers import CoverInput, OwnUserOutput, PictureInput, ProfileInput, SessionOutput
+from accounts.serializers import (
+    CoverInput,
+    OwnUserOutput,
+    PictureInput,
+    PreferencesInput,
+    PreferencesOutput,
+    ProfileInput,
+    SessionOutput,
+)
+from accounts.services.preferences import preferences_update
 from accounts.services.profiles import Which, picture_remove, picture_set, profile_update, user_deactivate
 from accounts.services.sessions import sessions_revoke
 from accounts.shapes import own_user
@@ -71,6 +80,28 @@ class MeView(OwnView):
     def delete(self, request: Request) -> Response:
         user_deactivate(user=user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PreferencesView(OwnView):
+    @extend_schema(
+        operation_id="me_preferences", summary="Which mails you get", tags=TAGS, responses={200: PreferencesOutput}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return conditional(request, Response(preferences_update(user=user_of(request), changes={})))
+
+    @extend_schema(
+        operation_id="me_preferences_update",
+        summary="Change which mails you get",
+        description="Fields that are absent stay as they are.",
+        tags=TAGS,
+        request=PreferencesInput,
+        responses={200: PreferencesOutput},
+    )
+    def patch(self, request: Request) -> HttpResponse:
+        data = PreferencesInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        changed = preferences_update(user=user_of(request), changes=data.validated_data)
+        return conditional(request, Response(changed))
 
 
 class OwnImageView(OwnView):

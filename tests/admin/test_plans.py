@@ -38,6 +38,7 @@ SMALL = {
     "oauth2_provider.DeviceGrant": "empty",
     "oauth2_provider.IDToken": "empty",
     "oauth2_provider.RefreshToken": "empty",
+    "posts.DigestRun": "forty rows a day at most, one for each time zone",
     "realtime.Epoch": "one row",
     "realtime.Job": "a row is deleted when it is done",
 }

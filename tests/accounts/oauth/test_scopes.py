@@ -23,9 +23,14 @@ APP_ROUTES = [
     if not name.startswith("oauth2_provider:") and hasattr(KNOWN[name].callback, "cls")
 ]
 # Whose views ask nobody who they are, or say so in their body.
-OPEN = {"auth-refresh", "default-picture"}
+OPEN = {
+    *("auth-refresh", "default-picture"),
+    *("auth-password-reset", "auth-password-reset-confirm", "auth-email-verify"),
+}
 PEOPLE_ALONE = {
     ("auth-password-change", "POST"),
+    ("auth-email-change", "POST"),
+    ("auth-email-verify-request", "POST"),
     ("me", "DELETE"),
     ("me-sessions", "GET"),
     ("me-sessions", "DELETE"),

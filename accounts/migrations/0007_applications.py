@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0004_search_names'),
+        ('accounts', '0006_mail_tokens'),
     ]
     # Its codes and tokens point to this table, and it looks for our first migration alone.
     run_before = [
