@@ -1,20 +1,17 @@
-"""The admin's own sign-in, limited as the API's is, and the idempotency keys to look at."""
+"""The admin's own sign-in, limited as the API's is, and the idempotency keys and the log of staff to look at."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from core.clients import address_of
+from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person
 from core.limits import failures
 from core.models import IdempotencyKey
-
-if TYPE_CHECKING:
-    KeyModelAdmin = admin.ModelAdmin[IdempotencyKey]
-else:
-    KeyModelAdmin = admin.ModelAdmin
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -35,17 +32,23 @@ admin.site.login_form = SignInForm
 
 
 @admin.register(IdempotencyKey)
-class IdempotencyKeyAdmin(KeyModelAdmin):
+class IdempotencyKeyAdmin(LargeTableAdmin):
     """Without the answers, which are between a person and Simmer. Deleting one lets its request create again."""
 
     list_display = ["id", "user", "key", "status", "attempt", "leased_until", "expires_at"]
-    list_filter = ["status"]
     list_select_related = ["user"]
-    search_fields = ["=key", "=user__username"]
-    ordering = ["-id"]
+    finders = (Key(), Person("user"))
     exclude = ["headers", "body"]
     readonly_fields = ["user", "key", "fingerprint", "status", "attempt", "leased_until", "expires_at"]
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(LookedAtAdmin):
+    """What staff did in the admin. What they decided about people's things is under Moderation actions, too."""
+
+    list_display = ["id", "action_time", "user", "content_type", "object_repr", "action_flag", "change_message"]
+    list_select_related = ["user", "content_type"]
+    finders = (Key(), Person("user"))

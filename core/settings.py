@@ -15,6 +15,7 @@ from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
 from core import logs, mail_settings, schema_settings
+from core.oauth import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -50,8 +51,8 @@ CORS_EXPOSE_HEADERS = [
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
     "Upload-Offset",
 ]
-# The last five: where the earlier systems had their API (core/earlier_urls.py).
-CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
+# The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
+CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
@@ -101,6 +102,10 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
 }
 
+# Apps of others, by OAuth 2.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER = provider(access=SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], refresh=SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
+
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "daphne",
@@ -116,6 +121,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "oauth2_provider",
     "core",
     "realtime",
     "media_pipeline",

@@ -17,6 +17,7 @@ from realtime.channels import (
     NAMESPACES,
     Identity,
     Namespace,
+    ScopeMissing,
     TokenExpired,
     TokenInvalid,
     namespace_of,
@@ -403,6 +404,8 @@ async def _identify(token: str) -> Identity:
         return read_token(token) or replace(await threads.run(verify_token, token), user=None)
     except TokenExpired as error:
         raise protocol.TokenExpired from error
+    except ScopeMissing as error:
+        raise protocol.PermissionDenied from error
     except TokenInvalid as error:
         raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
 

@@ -1,5 +1,6 @@
 """What passes through the gateway: REST, sockets, event streams, uploads; and what it answers by itself."""
 
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ from websockets.sync.client import connect
 from tests.live.event_stream import LiveStream
 from tests.live.people import Person
 from tests.live.servers import Server, second_server
+from tests.live.test_oauth import App
 from tests.live.test_readers import publish
 from tests.operations.gateway import Gateway, running_gateway
 from tests.stack import Stack, wait_until
@@ -149,3 +151,21 @@ def test_a_client_that_sends_no_header_is_closed_and_nobody_waits_for_it(gateway
         assert httpx.get(f"{gateway.url}/healthz").status_code == 200
         with suppress(ConnectionResetError):
             assert slow.recv(1024) == b""
+
+
+def test_an_app_is_allowed_through_the_gateway_with_pkce(gateway: Gateway, stack: Stack) -> None:
+    """All of it there: the addresses that it finds, the pages, the tokens, and a socket."""
+    url = gateway.url
+    app = App(stack, url=url)
+    customer = Person(stack)
+    try:
+        token = app.allowed_by(customer)
+        assert app.get("/api/me/").json()["username"] == customer.username
+        with connect(f"ws://{gateway.address}/ws/", origin=url) as socket:
+            socket.send(json.dumps({"id": 1, "connect": {"token": token["access_token"]}}))
+            assert f'"inbox:{customer.id}"' in str(socket.recv(timeout=30))
+        assert app.revoke(token["access_token"]) == 200
+        assert app.get("/api/me/").status_code == 401
+    finally:
+        while Person.clients:
+            Person.clients.pop().close()
