@@ -70,7 +70,7 @@ class GrantAdmin(LookedAtAdmin):
 
 
 class UnusedAdmin(LookedAtAdmin):
-    """A table of the toolkit's that stays empty (docs/decisions/0009-an-apps-grant-is-a-session.md)."""
+    """A table of the toolkit's that stays empty (docs/decisions/0010-an-apps-grant-is-a-session.md)."""
 
     list_display = ("__str__",)
 
