@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import mailing
 from accounts.backups import jobs as backup_jobs
 from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
@@ -18,7 +19,7 @@ from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 from realtime.outbox import record
 
-__all__ = ["backup_jobs"]
+__all__ = ["backup_jobs", "mailing"]
 
 BLANK_WORDS = "accounts.blank_words"
 END_FOLLOWS = "accounts.end_follows"

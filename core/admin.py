@@ -1,25 +1,20 @@
-"""The admin's own sign-in, limited as the API's is; idempotency keys, alarms and periodic tasks to look at."""
+"""The admin's own sign-in, limited as the API's is; keys, alarms, periodic runs and the log of staff to look at."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from core.celery import app
 from core.clients import address_of
+from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person, only
 from core.limits import failures
 from core.models import IdempotencyKey, PeriodicRun, RaisedAlarm
 from core.queues import queue_of
-
-if TYPE_CHECKING:
-    KeyModelAdmin = admin.ModelAdmin[IdempotencyKey]
-    AlarmModelAdmin = admin.ModelAdmin[RaisedAlarm]
-    RunModelAdmin = admin.ModelAdmin[PeriodicRun]
-else:
-    KeyModelAdmin = AlarmModelAdmin = RunModelAdmin = admin.ModelAdmin
 
 
 class SignInForm(AdminAuthenticationForm):
@@ -40,55 +35,43 @@ admin.site.login_form = SignInForm
 
 
 @admin.register(IdempotencyKey)
-class IdempotencyKeyAdmin(KeyModelAdmin):
+class IdempotencyKeyAdmin(LargeTableAdmin):
     """Without the answers, which are between a person and Simmer. Deleting one lets its request create again."""
 
     list_display = ["id", "user", "key", "status", "attempt", "leased_until", "expires_at"]
-    list_filter = ["status"]
     list_select_related = ["user"]
-    search_fields = ["=key", "=user__username"]
-    ordering = ["-id"]
+    finders = (Key(), Person("user"))
     exclude = ["headers", "body"]
     readonly_fields = ["user", "key", "fingerprint", "status", "attempt", "leased_until", "expires_at"]
-    show_full_result_count = False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(LookedAtAdmin):
+    """What staff did in the admin. What they decided about people's things is under Moderation actions, too."""
+
+    list_display = ["id", "action_time", "user", "content_type", "object_repr", "action_flag", "change_message"]
+    list_select_related = ["user", "content_type"]
+    finders = (Key(), Person("user"))
 
 
 @admin.register(RaisedAlarm)
-class RaisedAlarmAdmin(AlarmModelAdmin):
+class RaisedAlarmAdmin(LookedAtAdmin):
     """What is wrong at this moment. A row goes by itself when its cause does."""
 
     list_display = ["kind", "subject", "detail", "raised_at"]
-    list_filter = ["kind"]
-    ordering = ["-raised_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: RaisedAlarm | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: RaisedAlarm | None = None) -> bool:
-        return False
 
 
 @admin.register(PeriodicRun)
-class PeriodicRunAdmin(RunModelAdmin):
+class PeriodicRunAdmin(LookedAtAdmin):
     """How the last run of each periodic task went. When they run stands under Periodic tasks."""
 
     list_display = ["task", "failures", "error", "started_at", "finished_at", "succeeded_at"]
-    list_filter = [("error", admin.EmptyFieldListFilter)]
-    search_fields = ["task"]
-    ordering = ["-failures", "task"]
+    list_filter = [only("failed", Q(failures__gt=0))]
+    ordering = ("-failures", "task")
     actions = ["run_now"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: PeriodicRun | None = None) -> bool:
-        return False
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("core.change_periodicrun")

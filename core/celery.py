@@ -4,10 +4,11 @@ How workers and beat behave stands here, as nothing of it depends on where Simme
 settings. tests/operations/test_workers.py shows what each is good for.
 """
 
+import logging
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
@@ -53,3 +54,23 @@ def behaviour() -> dict[str, Any]:
         # There are no results; so beat needs no schedule that forgets them.
         "result_expires": None,
     }
+
+
+@signals.setup_logging.connect
+def keep_our_logs(loglevel: int | str, logfile: str | None = None, **kwargs: Any) -> None:
+    """Celery's own handlers would know neither LOG_FORMAT nor `core.scrubbing`; only `-l` and `-f` are taken of it."""
+    root = logging.getLogger()
+    root.setLevel(loglevel)
+    if logfile:
+        formatter = root.handlers[0].formatter
+        root.handlers[:] = [logging.FileHandler(logfile)]
+        root.handlers[0].setFormatter(formatter)
+
+
+@signals.worker_ready.connect
+@signals.beat_init.connect
+def answer_monitors(**kwargs: Any) -> None:
+    """`/metrics` and `/healthz` at METRICS_PORT."""
+    from core.side_port import open_side_port
+
+    open_side_port()

@@ -1,25 +1,16 @@
 """What may be said of an error in the log and the admin: enough to find it, nothing that is secret."""
 
 import os
-import re
 import traceback
+
+from core.scrubbing import scrub
 
 LENGTH = 500
 
-# Credentials in URLs, e-mail addresses, passwords and tokens.
-_SECRETS = (
-    (re.compile(r"://[^/\s@]*@"), "://…@"),
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "…@…"),
-    (re.compile(r"(?i)(password|secret|token|key)(\W{1,4})[^\s,;&'\"]+"), r"\1\2…"),
-    (re.compile(r"\beyJ[\w.-]+|\b\w{32,}\b"), "…"),
-)
 
-
-def scrub(text: str) -> str:
+def shown(text: str) -> str:
     """TEXT without what is secret, at most 500 characters of it."""
-    for pattern, substitute in _SECRETS:
-        text = pattern.sub(substitute, text)
-    return text[:LENGTH]
+    return scrub(text)[:LENGTH]
 
 
 def describe(error: BaseException) -> str:
@@ -27,4 +18,4 @@ def describe(error: BaseException) -> str:
     place = ""
     if frames := traceback.extract_tb(error.__traceback__):
         place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
-    return f"{type(error).__name__}: {scrub(str(error))}".removesuffix(": ") + place
+    return f"{type(error).__name__}: {shown(str(error))}".removesuffix(": ") + place

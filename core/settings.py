@@ -3,6 +3,7 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import re
 import socket
 import sys
 from datetime import timedelta
@@ -13,7 +14,8 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from core import openapi_settings
+from core import logs, mail_settings, schema_settings
+from core.oauth import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -44,22 +46,31 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
-    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position", "X-Request-ID"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
     "Upload-Offset",
 ]
-# The last five: where the earlier systems had their API (core/earlier_urls.py).
-CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
+# The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
+CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
+# The image says so: then nothing that is for development starts by mistake.
+PRODUCTION: bool = env.bool("PRODUCTION", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is on in production (PRODUCTION=True): remove it, or set it to False.")
 if not DEBUG:
     if not SECRET_KEY or SECRET_KEY == _INSECURE_KEY:
         raise ImproperlyConfigured("SECRET_KEY is missing or the development key: set it to 50 random characters.")
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS is '*': list the host names that this installation serves.")
+for _origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/*\s]+", _origin):
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS has {_origin!r}: list origins as browsers send them, https://app.example"
+        )
 if CORS_ALLOW_ALL_ORIGINS and CORS_ALLOW_CREDENTIALS:
     raise ImproperlyConfigured("CORS_ALLOW_ALL_ORIGINS with CORS_ALLOW_CREDENTIALS: set CORS_ALLOWED_ORIGINS instead.")
 
@@ -91,6 +102,10 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
 }
 
+# Apps of others, by OAuth 2.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER = provider(access=SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], refresh=SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
+
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     # For its `runserver`. It brings Twisted with it: 25 MB of each worker.
@@ -107,6 +122,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "oauth2_provider",
     "core",
     "realtime",
     "media_pipeline",
@@ -123,6 +139,14 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# The API knows people by their tokens: no session, no form to protect, no messages. They cost a tenth of a list.
+API_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.security.SecurityHeaders",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # An address that lacks its last slash is answered by 308 (core.api.not_found), which keeps the method and the body.
@@ -186,6 +210,7 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 # PostgreSQL plans the hot queries once a session. Off behind a transaction pooler, which hands sessions around.
 PREPARED_STATEMENTS: bool = env.bool("PREPARED_STATEMENTS", default=True)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 
 # --- Redis: the bus, the broker, the throttles ------------------------------------------------------
@@ -275,7 +300,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttles.RequestThrottle"],
     "EXCEPTION_HANDLER": "core.api.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "core.schema.Schema",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.RememberedNegotiation",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -286,7 +311,7 @@ THROTTLES = {
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
 }
-SPECTACULAR_SETTINGS = openapi_settings.SPECTACULAR_SETTINGS
+SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS
 
 # --- Celery: core/celery.py has the rest -------------------------------------------------------------
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
@@ -294,9 +319,17 @@ CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 # written over them at each start.
 CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
 
+# --- Mail -------------------------------------------------------------------------------------------
+# Where people reach this installation: links in mails begin with it.
+PUBLIC_URL: str = mail_settings.public_url(
+    env, default=f"http://localhost:{PORT}" if DEBUG else f"https://{[*ALLOWED_HOSTS, 'localhost'][0].lstrip('.')}"
+)
+MAIL_LINKS: dict[str, str] = mail_settings.links(env, public_url=PUBLIC_URL)
+globals().update(mail_settings.django(env, debug=DEBUG, dev_dir=DEV_DIR, public_url=PUBLIC_URL))
+
 # --- Files ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 MEDIA_URL = "/media/"
 # Originals, by signed addresses alone.
 PRIVATE_MEDIA_URL = "/private/"
@@ -370,10 +403,17 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 # --- Logs: one line an event ------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in logs.FORMATTERS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set it to {' or '.join(logs.FORMATTERS)}.")
+LOGGING = logs.config(level=env.str("LOG_LEVEL", default="INFO"), formatter=LOG_FORMAT)
+# A line for each request.
+ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=True)
+
+# --- Metrics and errors -----------------------------------------------------------------------------
+# Who sends it may read /metrics; without one, this host alone.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+# Where the relay, workers and beat answer /metrics and /healthz; 0 for nowhere.
+METRICS_PORT: int = env.int("METRICS_PORT", default=0)
+# Errors go there.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")

@@ -7,10 +7,14 @@ them tells of it.
 import logging
 import random
 import threading
+from collections import Counter
+from collections.abc import Iterable
 
 from django.db import Error, connections
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 
-from core.alarms import current_alarms
+from core.alarms import alarm_kinds, current_alarms
 from core.models import RaisedAlarm
 
 log = logging.getLogger(__name__)
@@ -34,6 +38,15 @@ def watch() -> None:
     for row in told.values():
         if RaisedAlarm.objects.filter(pk=row.pk).delete()[0]:
             log.info("alarm.over kind=%s subject=%r since=%s", row.kind, row.subject, row.raised_at.isoformat())
+
+
+def of_alarms() -> Iterable[Metric]:
+    """Those that were told of, by kind, for metrics: one query."""
+    raised = Counter(RaisedAlarm.objects.order_by().values_list("kind", flat=True))
+    alarms = GaugeMetricFamily("simmer_alarms", "Alarms that are raised", labels=["kind"])
+    for kind in alarm_kinds():
+        alarms.add_metric([kind], raised[kind])
+    yield alarms
 
 
 class Watch(threading.Thread):

@@ -5,11 +5,14 @@ and a queue for any number of readers.
 """
 
 import asyncio
+import logging
 from typing import Any
 
 import autobahn.twisted.websocket
 import autobahn.websocket.protocol
 from daphne.ws_protocol import WebSocketProtocol
+
+log = logging.getLogger(__name__)
 
 # The scope's key of the socket's Inbox, between SocketServer and its application.
 INBOX = "simmer.inbox"
@@ -59,12 +62,24 @@ class LeanSocket(WebSocketProtocol):  # type: ignore[misc]
 
     def onOpen(self) -> None:
         super().onOpen()
-        # The scope's headers are this list: who wanted them has read them before accepting.
-        self.clean_headers.clear()
-        self.request.headers.clear()  # autobahn's own `http_headers` is the same
-        if hasattr(self.transport, "unregisterProducer"):
+        try:
+            # The scope's headers are this list: who wanted them has read them before accepting.
+            self.clean_headers.clear()
+            self.request.headers.clear()  # autobahn's own `http_headers` is the same
             # That was the HTTP channel, which holds the request, and would stop reading while a client is slow.
             self.transport.unregisterProducer()
+        except AttributeError as error:
+            _say_once(error)
+
+
+_said = False
+
+
+def _say_once(error: AttributeError) -> None:
+    global _said
+    if not _said:
+        _said = True
+        log.warning("handshakes_kept: this Daphne or Autobahn is another one (%s); sockets take more memory", error)
 
 
 def spare_debug_texts() -> None:

@@ -4,10 +4,11 @@ from django.utils import timezone
 
 from core.periodic import periodic
 from posts import forgetting, publishing, reconciling, trending
+from posts.digests import ledger, planning, sending
 from posts.feed import fan_out, followees, trim
 from posts.notifications import jobs as notification_jobs
 
-__all__ = ["fan_out", "followees", "forgetting", "notification_jobs", "trim"]
+__all__ = ["fan_out", "followees", "forgetting", "notification_jobs", "planning", "sending", "trim"]
 
 
 @periodic("posts.trim_feeds")
@@ -49,3 +50,15 @@ def update_trends() -> None:
     """Computes what is talked about these days."""
     trending.update_recipes()
     trending.update_tags()
+
+
+@periodic("posts.begin_digests")
+def begin_digests() -> None:
+    """Begins the daily digests wherever it is six in the morning of a weekday, and has not been done today."""
+    planning.begin()
+
+
+@periodic("posts.trim_digests")
+def trim_digests() -> None:
+    """Forgets digests of more than 60 days ago."""
+    ledger.trim()

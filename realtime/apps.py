@@ -5,6 +5,7 @@ from django.db.models.signals import post_migrate
 
 from core.errors import Unavailable
 from core.health import register_check
+from core.metrics import register_shared
 from core.shutdown import register_goodbye
 
 
@@ -13,11 +14,15 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime import alarms
+        from realtime.metrics import of_canaries, of_events, of_jobs
 
         post_migrate.connect(_ensure_epoch, sender=self)
         register_check("relay", _relay_keeps_up)
         register_goodbye(_drain)
         alarms.register()
+        register_shared(of_events)
+        register_shared(of_jobs)
+        register_shared(of_canaries)
 
 
 async def _drain() -> None:

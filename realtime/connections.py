@@ -17,19 +17,20 @@ from realtime.channels import (
     NAMESPACES,
     Identity,
     Namespace,
+    ScopeMissing,
     TokenExpired,
     TokenInvalid,
     namespace_of,
     read_token,
     verify_token,
 )
+from realtime.counts import counts
 from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
 from realtime.presence import Members
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
 from realtime.rates import Answer, CommandRate
-from realtime.rights import who_hides
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 from realtime.transport import Sink
@@ -58,6 +59,7 @@ class Connection:
         "channels",
         "client",
         "connected",
+        "has_place",
         "hidden",
         "hub",
         "identity",
@@ -73,6 +75,8 @@ class Connection:
         self.number = next(_numbers)
         self.client = ""
         self.identity: Identity | None = None
+        # It counts among the sockets of its person.
+        self.has_place = False
         self.connected = False
         self.channels: set[str] = set()
         # The people whose doings are hidden from this one, and which answer that is (realtime/rechecks.py).
@@ -91,6 +95,7 @@ class Connection:
         if self._closed:
             return
         self._closed = True
+        counts.closed[code] += 1
         self.sink.close(code, reason)
         self.hub.remove(self)
 
@@ -128,13 +133,16 @@ class Connection:
 
     async def handle(self, frame: str) -> None:
         """Runs the commands of a frame in their order. Never raises for what a client sends."""
-        # What comes meanwhile waits in the network. A pong waits for nothing.
+        # What comes meanwhile waits in the network. A frame of pongs alone waits for nothing.
         waits = False
         try:
             commands = protocol.parse_frame(frame)
             if waits := any(command.method is not None for command in commands):
                 self.sink.pause_reading()
             for command in commands:
+                if command.method is None:
+                    self._heard_pong()
+                    continue
                 await self._until_read()
                 if self._closed:
                     return
@@ -156,8 +164,12 @@ class Connection:
             raise Disconnect(Close.TOO_MANY_ERRORS, f"more than {per_second} commands a second, on and on")
         if answer is Answer.REFUSE and command.id:
             self.sink.reply(protocol.error_reply(command.id, protocol.TooManyRequests))
-        # A pong counts, and is heard all the same: nobody is put out for silence because they talk too much.
-        return answer is Answer.RUN or command.method is None
+        return answer is Answer.RUN
+
+    def _heard_pong(self) -> None:
+        """It counts as a command, and is heard in any case: nobody is put out for silence who talks too much."""
+        self._may_run(_PONG)
+        self._awaiting_pong = False
 
     async def _until_read(self) -> None:
         """Replies are as long as they are, but the next command waits until the client has taken what it asked for."""
@@ -165,12 +177,11 @@ class Connection:
             if not self.sink.congested:
                 return
             await asyncio.sleep(UNREAD_POLL_SECONDS)
+        counts.slow += 1
         self.close(Close.SLOW, "slow")
 
     async def _run(self, command: Command) -> None:
-        if command.method is None:
-            self._awaiting_pong = False
-            return
+        assert command.method is not None
         if command.method not in protocol.METHODS:
             self.sink.reply(protocol.error_reply(command.id, protocol.MethodNotFound))
             return
@@ -205,10 +216,9 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(positions) > limit:
             raise Disconnect(Close.CHANNEL_LIMIT, f"more than {limit} channels on one socket")
-        identity = await _identify(token, standing_later=True) if token else None
+        identity = await _identify(token) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
-        self._take_place(identity)
         self.identity = identity
         self.connected = True
         client = uuid.uuid4().hex
@@ -225,7 +235,11 @@ class Connection:
                 subs = await self._subscribe_server_side(identity, positions, replied)
                 # Asked once the inbox is heard: what changes from now on is told there.
                 await self.hub.rechecks.newcomer(self)
+                # Places are for those whose session lives.
+                self._take_place(identity)
                 result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
+            except Disconnect:
+                raise
             except Exception as error:
                 # Half connected is not connected: the client is to come again.
                 log.warning("connect_failed error=%r", error)
@@ -233,14 +247,15 @@ class Connection:
         self.client = client
         return result, replied
 
-    def _take_place(self, identity: Identity | None) -> None:
-        if identity is None:
-            return
+    def _take_place(self, identity: Identity) -> None:
+        if self._closed:
+            raise Disconnect(Close.STALE, "closed")
         sockets = self.hub.sockets_of_user
         limit = settings.SOCKETS_PER_USER
         if limit is not None and sockets[identity.user_id] >= limit:
             raise Disconnect(Close.CONNECTION_LIMIT, f"more than {limit} sockets of one person")
         sockets[identity.user_id] += 1
+        self.has_place = True
 
     async def _subscribe_server_side(
         self, identity: Identity, positions: dict[str, Position], replied: list[Callable[[], None]]
@@ -311,7 +326,7 @@ class Connection:
         people = {person for person in members.values() if person is not None} - {self.user_id}
         unseen = self.hidden
         if self.user_id is not None and people:
-            unseen |= await who_hides(self.user_id, people)
+            unseen |= await self.hub.rights.who_hides(self.user_id, people)
         shown = {
             client: {"client": client, "user": "" if person is None else str(person)}
             for client, person in members.items()
@@ -344,7 +359,12 @@ class Connection:
         identity = await _identify(protocol.text(params, "token"))
         if self.identity is None or identity.user_id != self.identity.user_id:
             raise Disconnect(Close.INVALID_TOKEN, "the token is another person's")
-        self.identity = identity
+        before, self.identity = self.identity, identity
+        try:
+            await self.hub.rechecks.newcomer(self)
+        except Exception:
+            self.identity = before
+            raise
         return {"client": self.client, "version": VERSION, **_lifetime(identity)}, []
 
     async def _ping(self, params: dict[str, Any]) -> "Outcome":
@@ -353,6 +373,8 @@ class Connection:
     async def _refuse(self, params: dict[str, Any]) -> "Outcome":
         raise protocol.NotAvailable
 
+
+_PONG = Command(0, None, {})
 
 Outcome = tuple[dict[str, Any], list[Callable[[], None]]]
 
@@ -376,13 +398,14 @@ def _family_of(channel: str) -> Namespace:
     return found[0]
 
 
-async def _identify(token: str, *, standing_later: bool = False) -> Identity:
-    """Who that is. Whether the session still lives is asked right here, unless the caller will, with the rest."""
+async def _identify(token: str) -> Identity:
+    """Who that is, by the signature. Whether the session still lives is to be asked once it is the connection's."""
     try:
-        identity = read_token(token) if standing_later else None
-        return identity or replace(await threads.run(verify_token, token), user=None)
+        return read_token(token) or replace(await threads.run(verify_token, token), user=None)
     except TokenExpired as error:
         raise protocol.TokenExpired from error
+    except ScopeMissing as error:
+        raise protocol.PermissionDenied from error
     except TokenInvalid as error:
         raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
 

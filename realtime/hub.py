@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
@@ -16,6 +16,7 @@ from channels.layers import get_channel_layer
 from core import threads
 from realtime.bus import EPHEMERAL_TYPE
 from realtime.channels import namespace_of
+from realtime.counts import counts
 from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.hints import Hints
@@ -60,13 +61,13 @@ class Hub:
         self._next_slot = 0
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
-        self._joining = Joining(self._layer)
+        self._joining = Joining(self._layer, self.background)
         # The store is read from here on; -1 until the first look at it.
         self._position = -1
         self._epoch: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heads = Gathering[str, int](_ask_heads)
-        self.rights = Rights()
+        self._heads = Gathering[str, int](_ask_heads, self.background)
+        self.rights = Rights(self.background)
         self.rechecks = Rechecks(self)
         self._hints = Hints(self)
         self.presence = Presence(self)
@@ -74,7 +75,7 @@ class Hub:
     def start(self) -> None:
         works = (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell, self.presence.keep)
         for work in works:
-            self._background(_forever(work))
+            self.background(_forever(work))
 
     async def stop(self, code: Close = Close.SHUTDOWN, reason: str = "shutdown") -> None:
         """Closes every socket and ends the hub's own work."""
@@ -87,7 +88,8 @@ class Hub:
             await asyncio.wait(tuple(self._tasks), timeout=0.1)
         await self.presence.leave()
 
-    def _background(self, work: Any) -> asyncio.Task[None]:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Has the hub do it until it stops."""
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -97,6 +99,7 @@ class Hub:
 
     def add(self, connection: "Connection") -> None:
         self.connections.add(connection)
+        counts.opened += 1
         self._slots[connection.number % PING_SECONDS].add(connection)
         self.sockets_of_address[connection.address] += 1
 
@@ -106,7 +109,7 @@ class Hub:
         self.connections.remove(connection)
         self._slots[connection.number % PING_SECONDS].discard(connection)
         _decrement(self.sockets_of_address, connection.address)
-        if connection.identity is not None:
+        if connection.has_place and connection.identity is not None:
             _decrement(self.sockets_of_user, connection.identity.user_id)
         for channel in tuple(connection.channels):
             self.unsubscribe(connection, channel)
@@ -187,7 +190,7 @@ class Hub:
             return
         del self.topics[topic.channel]
         if topic.namespace.recoverable:
-            self._background(self._leave(topic))
+            self.background(self._leave(topic))
         else:
             self._hints.forget(topic)
 
@@ -208,7 +211,7 @@ class Hub:
         if topic.opened:
             return
         if topic.joining is None:
-            topic.joining = self._background(self._join(topic))
+            topic.joining = self.background(self._join(topic))
         await asyncio.wait({topic.joining}, timeout=JOIN_SECONDS)
         async with topic.lock:
             if not topic.opened:
@@ -240,7 +243,7 @@ class Hub:
         again = self.topics.get(topic.channel)
         if again is not None and again.joining is None:
             again.joined = False
-            again.joining = self._background(self._join(again))
+            again.joining = self.background(self._join(again))
 
     async def _receive(self) -> None:
         """The one receive loop. It is never wrapped in a timeout: cancelling `receive()` deletes the channel."""
@@ -265,7 +268,7 @@ class Hub:
         if not topic.accept(events):
             topic.behind = True
             if not topic.lock.locked():
-                self._background(self._fill(topic))
+                self.background(self._fill(topic))
         if topic.offset == before:
             return
         if not self._dirty:
@@ -277,7 +280,7 @@ class Hub:
         if asked:
             topic.doubtful |= asked
             topic.questions += 1
-            self._background(self.rechecks.after_events(topic))
+            self.background(self.rechecks.after_events(topic))
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -290,6 +293,7 @@ class Hub:
             topic.behind = True
             while topic.opened and topic.behind:
                 topic.behind = False
+                counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
                 except Exception as error:
@@ -318,7 +322,7 @@ class Hub:
             await asyncio.sleep(STORE_SECONDS)
             for topic in tuple(self.topics.values()):
                 if topic.namespace.recoverable and not topic.joined and topic.joining is None:
-                    topic.joining = self._background(self._join(topic))
+                    topic.joining = self.background(self._join(topic))
                 if topic.opened and topic.behind:
                     await self._fill(topic)
                 if topic.doubtful:

@@ -25,7 +25,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.celery import app
-from core.failures import describe, scrub
+from core.failures import describe, shown
 from core.leases import Lease, lease_end
 from core.queues import DEFAULT, declare
 from realtime.models import Job
@@ -125,7 +125,7 @@ def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
     except JobLost:
         logger.warning("job.lost task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
     except JobFailed as reason:
-        _bury(run, scrub(str(reason)))
+        _bury(run, shown(str(reason)))
     except Exception as error:
         _postpone(run, describe(error))
     else:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from realtime.bus import group_of
-from realtime.gathering import Gathering
+from realtime.gathering import Gathering, Start
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +23,9 @@ _SHARD = ("_lock", "_pubsub", "_subscribed_to", "_ensure_redis", "_ensure_receiv
 class Joining:
     """Adds groups to one receiving channel of the layer, and takes them away."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, start: Start) -> None:
         self._layer = layer
+        self._start = start
         self._receiver = ""
         self._ready = asyncio.Event()
         # By Redis: one that is away holds nobody up but its own.
@@ -49,7 +50,7 @@ class Joining:
         groups, name, shard = found
         groups.setdefault(name, set()).add(self._receiver)
         if shard not in self._together:
-            self._together[shard] = Gathering(partial(_subscribe, shard))
+            self._together[shard] = Gathering(partial(_subscribe, shard), self._start)
         await self._together[shard].get(name)
 
     async def leave(self, channel: str) -> None:

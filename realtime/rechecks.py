@@ -10,7 +10,6 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from realtime import rights
 from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.protocol import Unsubscribed, unsubscribe_push
@@ -31,7 +30,7 @@ class Rechecks:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         self._numbers = itertools.count(1)
-        self._newcomers = Gathering["Connection", None](self._ask_of_newcomers)
+        self._newcomers = Gathering["Connection", None](self._ask_of_newcomers, hub.background)
 
     async def after_events(self, topic: Topic) -> None:
         """Asks whatever the topic is `doubtful` of; a failure leaves it so."""
@@ -61,7 +60,7 @@ class Rechecks:
     async def people(self, connections: "Collection[Connection]") -> None:
         """Closes those whose session has ended, and learns who is hidden from the others. Two queries, one hop."""
         number = next(self._numbers)
-        ended, hidden = await rights.standing(connections)
+        ended, hidden = await self._hub.rights.standing(connections)
         for connection, people in hidden.items():
             # Answers overtake each other, and that of the younger question counts.
             if connection.standing_as_of < number:
@@ -78,8 +77,9 @@ class Rechecks:
             self._hub.topics[channel].sort(connection)
 
     async def readers(self, topic: Topic, readers: "Collection[Connection] | None" = None) -> None:
-        """Ends the subscriptions of those (of `readers`, or of all) who may no longer read the topic. One query."""
-        for reader in await rights.no_longer_allowed(topic, topic.connections() if readers is None else readers):
+        """Ends the subscriptions of those (of `readers`, or of all) who may no longer read the topic."""
+        asked = topic.connections() if readers is None else readers
+        for reader in await self._hub.rights.no_longer_allowed(topic, asked):
             topic.flush()
             self._hub.unsubscribe(reader, topic.channel)
             reason = "you may no longer read this channel"

@@ -66,7 +66,8 @@ class EventStream(Connection):
 
     def sign_in(self, identity: Identity | None) -> None:
         """Takes the person's place among their connections. Disconnect(CONNECTION_LIMIT) when they have no more."""
-        self._take_place(identity)
+        if identity is not None:
+            self._take_place(identity)
         self.identity = identity
         self.connected = True
 
@@ -103,6 +104,8 @@ class EventStream(Connection):
             subscribed.append((channel, *await self.hub.subscribe(self, channel, wanted.get(channel))))
         # Asked once the inbox is heard: what changes from now on is told there.
         await self.hub.rechecks.newcomer(self)
+        if self._closed:
+            return
         for channel, result, replied in subscribed:
             if channel in wanted:
                 self._begin(channel, result)

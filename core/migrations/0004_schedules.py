@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         add("publish-due-posts", "posts.publish_due", every=timedelta(seconds=10), why="Scheduled posts, in time."),
+        add("begin-digests", "posts.begin_digests", every=MINUTES, why="Digests, wherever it is six in the morning."),
         add("update-trends", "posts.update_trends", every=10 * MINUTES, why="Trending recipes and tags."),
         add("sweep-uploads", "media_pipeline.sweep_uploads", every=15 * MINUTES, why="Uploads past their time."),
         add("sweep-files", "media_pipeline.sweep_files", every=HOURS, why="Files that no row names."),
@@ -25,6 +26,7 @@ class Migration(migrations.Migration):
         add("reconcile-counters", "posts.reconcile_counters", at="45 3 * * *", why="Proves the counters, mends drift."),
         add("trim-feeds", "posts.trim_feeds", at="10 4 * * *", why="Feeds to 1,000 posts and 90 days."),
         add("trim-notifications", "posts.trim_notifications", at="10 4 * * *", why="Read ones older than 90 days."),
+        add("trim-digests", "posts.trim_digests", at="20 4 * * *", why="Digests older than 60 days."),
         # Celery's own, for results, which we keep none of.
         remove("celery.backend_cleanup"),
     ]

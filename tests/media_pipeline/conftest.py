@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from core.files import MediaFiles
+from realtime.models import Job
 from tests.jobs import run_jobs
 from tests.media_pipeline.pictures import encoded, photo
 
@@ -26,6 +27,7 @@ def client_of(name: str) -> APIClient:
     answer = client.post("/api/auth/register/", body)
     assert answer.status_code == 201, answer.content
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['access']}")
+    Job.objects.all().delete()  # the mail that greets them
     client.person = User.objects.get(username=name)  # type: ignore[attr-defined]
     return client
 
