@@ -10,7 +10,8 @@ from pytest_django import Settings
 from realtime import consumers
 from realtime.channels import Identity, TokenExpired, everyone, only_that_person, register_namespace
 from realtime.connections import EXPIRED_SECONDS
-from realtime.hub import PING_FRAME, Hub
+from realtime.hub import Hub
+from realtime.pings import PING_FRAME
 from tests.realtime.conftest import Sockets
 from tests.realtime.sockets import Closed
 from tests.realtime.streams import announce, store
