@@ -108,7 +108,7 @@ async def an_expired_token(world: World) -> tuple[Socket, dict[str, Any]]:
         raise TokenExpired
 
     socket = await world.signed_in()
-    world.monkeypatch.setattr("realtime.connections.verify_token", expired)
+    world.monkeypatch.setattr("realtime.identifying.verify_token", expired)
     return socket, await socket.command("refresh", token="old")
 
 

@@ -73,7 +73,7 @@ async def test_an_expired_token_asks_the_client_to_refresh(
     def expired(token: str) -> Identity:
         raise TokenExpired
 
-    monkeypatch.setattr("realtime.connections.verify_token", expired)
+    monkeypatch.setattr("realtime.identifying.verify_token", expired)
     socket = await sockets.raw()
     reply = await socket.command("connect", token="old")
     assert reply["error"] == {"code": 109, "message": "token expired"}
