@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 from websockets.sync.client import connect
 
 from tests.live.event_stream import LiveStream
@@ -27,7 +28,10 @@ def gateway(nginx: str, stack: Stack, tmp_path: Path) -> Iterator[Gateway]:
 
 @pytest.fixture
 def believing(stack: Stack) -> Iterator[Server]:
-    """A web server that believes the gateway, as in Compose, and limits anonymous people."""
+    """A web server that believes the gateway, as in Compose, and limits anonymous people, none of whom came before."""
+    with redis.Redis.from_url(stack.env["REDIS_URL"]) as client:
+        for key in client.scan_iter("limit:*"):
+            client.delete(key)
     server = Server(stack, TRUSTED_PROXIES="127.0.0.1", THROTTLE_ANON="10/min")
     server.start()
     yield server
