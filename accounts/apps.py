@@ -6,8 +6,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import authorizers, events, identities  # noqa: F401  events registers the event types
+        from accounts.backups import alarms
         from realtime.channels import only_that_person, register_hidden_actors, register_identities, register_namespace
 
+        alarms.register()
         register_identities(
             verify_token=identities.verify_token,
             live_sessions=identities.live_sessions,

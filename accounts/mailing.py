@@ -24,7 +24,7 @@ EMAIL_CHANGE_ASKED = "accounts.mail_email_change_asked"
 
 def ask_for(task: str, *, user_id: int | None) -> None:
     """Has that mail sent, after the commit; a job for nobody (None) does nothing, as long as a job takes."""
-    record_job(task, queue=QUEUE, user_id=user_id)
+    record_job(task, user_id=user_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Letter:
     label: str = ""
 
 
-@job(RESET_PASSWORD, time_limit=60)
+@job(RESET_PASSWORD, queue=QUEUE, time_limit=60)
 def mail_reset_password(run: RunningJob, *, user_id: int | None) -> None:
     """A link that sets a new password, to the person's address."""
     if user := _person(user_id):
@@ -46,7 +46,7 @@ def mail_reset_password(run: RunningJob, *, user_id: int | None) -> None:
     run.done()
 
 
-@job(VERIFY_EMAIL, time_limit=60)
+@job(VERIFY_EMAIL, queue=QUEUE, time_limit=60)
 def mail_verify_email(run: RunningJob, *, user_id: int) -> None:
     """A link that proves an address: the one that is to become theirs, else the one they have, if not proved yet."""
     if (user := _person(user_id)) and (user.new_email or not user.email_verified):
@@ -54,7 +54,7 @@ def mail_verify_email(run: RunningJob, *, user_id: int) -> None:
     run.done()
 
 
-@job(PASSWORD_CHANGED, time_limit=60)
+@job(PASSWORD_CHANGED, queue=QUEUE, time_limit=60)
 def mail_password_changed(run: RunningJob, *, user_id: int) -> None:
     if user := _person(user_id):
         letter = Letter(
@@ -67,7 +67,7 @@ def mail_password_changed(run: RunningJob, *, user_id: int) -> None:
     run.done()
 
 
-@job(EMAIL_CHANGE_ASKED, time_limit=60)
+@job(EMAIL_CHANGE_ASKED, queue=QUEUE, time_limit=60)
 def mail_email_change_asked(run: RunningJob, *, user_id: int) -> None:
     """To the address that is about to be replaced, while its owner can still do something about it."""
     if user := _person(user_id):

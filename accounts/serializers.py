@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import Profile, User
 from core.fields import Text, YesNo
+from core.scopes import MODERATE, READ, WRITE
 from media_pipeline.serializers import ImageOutput, PictureField
 
 # Longer ones are no safer and only cost time to hash.
@@ -261,6 +262,8 @@ class TokenReplyOutput(serializers.Serializer[Any]):
         "refreshed_at": "2026-01-31T11:05:12Z",
         "expires_at": "2026-03-02T11:05:12Z",
         "is_current": True,
+        "app": None,
+        "scopes": None,
     }
 )
 class SessionOutput(serializers.Serializer[Any]):
@@ -270,6 +273,10 @@ class SessionOutput(serializers.Serializer[Any]):
     refreshed_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     is_current = serializers.BooleanField(help_text="whether it is the session of this request")
+    app = serializers.CharField(allow_null=True, help_text="the app that acts by it; null: you signed in yourself")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=[READ, WRITE, MODERATE]), allow_null=True, help_text="what the app may do"
+    )
 
 
 @_sample({"ticket": "mJ3vT0V9...", "expires_in": 30})

@@ -16,15 +16,19 @@ TOKENS = 10_000
 
 
 class Claims(NamedTuple):
-    """What an access token says: the session (`sid`), whose it is, and until when it is good in seconds since 1970."""
+    """What an access token says: the session (`sid`), whose it is, and until when it is good in seconds since 1970.
+
+    `scope` is None but in an app's.
+    """
 
     sid: str
     user_id: int
     exp: int
+    scope: str | None
 
 
 class AccessToken(Token):
-    """Claims: token_type, sid, user_id, exp, iat, jti."""
+    """Claims: token_type, sid, user_id, exp, iat, jti; of an app's also `scope`, as OAuth writes it."""
 
     token_type = "access"  # noqa: S105  a kind, not a secret
     lifetime = api_settings.ACCESS_TOKEN_LIFETIME
@@ -37,12 +41,17 @@ class RefreshToken(Token):
     lifetime = api_settings.REFRESH_TOKEN_LIFETIME
 
 
-def issue_tokens(session: Session) -> dict[str, str]:
-    """{"access", "refresh"} of the session's present generation."""
+def issue_tokens(session: Session, *, scope: str | None = None) -> dict[str, str]:
+    """{"access", "refresh"} of the session's present generation.
+
+    `scope`: of an app's session, what this access token is good for, if less than all that the app may do.
+    """
     access, refresh = AccessToken(), RefreshToken()
     for token in (access, refresh):
         token["sid"] = str(session.pk)
         token["user_id"] = session.user_id
+    if session.application_id is not None:
+        access["scope"] = session.scope if scope is None else scope
     refresh["gen"] = session.generation
     return {"access": str(access), "refresh": str(refresh)}
 
@@ -59,7 +68,7 @@ def read_access(token: str) -> Claims:
 def _signed(token: str) -> Claims:
     """A signature is good for ever, and looking at it again took a tenth of what a signed-in read costs."""
     claims = _read(AccessToken, token)
-    return Claims(claims["sid"], claims["user_id"], claims["exp"])
+    return Claims(claims["sid"], claims["user_id"], claims["exp"], claims.get("scope"))
 
 
 def read_refresh(token: str) -> dict[str, Any]:

@@ -106,7 +106,9 @@ class Command(CommandLineInterface):  # type: ignore[misc]
         application = super().load_asgi_app(asgi_app_path)
         # Needs Django set up, which loading the application does. Daphne has no other place to name its requests.
         from core.http_server import BoundedFactory
+        from core.watch import Watch
 
+        Watch().start()
         daphne.server.HTTPFactory = BoundedFactory
         WebSocketFactory.protocol = LeanSocket
         spare_debug_texts()

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import errors
-from core.celery import app
+from core.periodic import periodic
 from media_pipeline import imaging, outcomes, storage
 from media_pipeline.extents import CHECKSUM_MISMATCH
 from media_pipeline.models import Media, UploadSession
@@ -36,7 +36,7 @@ REMEMBERED = timedelta(days=7)
 SWEPT_AFTER = timedelta(hours=1)
 
 
-@job(FINALIZE, time_limit=900)
+@job(FINALIZE, queue="media", time_limit=900)
 def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
     """Moves a sealed upload to its place, checks what its client declared, and asks for its renditions.
 
@@ -59,7 +59,7 @@ def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
             outcomes.fail(media, error, run)
         else:
             run.done()
-            record_job(PROCESS[media.kind], queue="media", media_id=str(media.pk))
+            record_job(PROCESS[media.kind], media_id=str(media.pk))
         UploadSession.objects.filter(pk=session.pk).update(state=UploadSession.State.PROCESSING)
         session.extents.all().delete()
         UploadSession.objects.filter(pk__in=parts).delete()
@@ -91,7 +91,7 @@ def _refusal(session: UploadSession, media: Media) -> str:
     return ""
 
 
-@app.task(name="media_pipeline.sweep_uploads")
+@periodic("media_pipeline.sweep_uploads", time_limit=900)
 def sweep_uploads() -> None:
     """Every quarter of an hour: ends uploads past their time, forgets those long ended, deletes files nobody knows."""
     now = timezone.now()

@@ -64,7 +64,12 @@ class Media(Timestamped):
                 name="media_ready_video_plays",
             ),
         ]
-        indexes = [models.Index(fields=["owner", "-created_at"], name="media_of_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="media_of_owner"),
+            # For the admin: the newest of all, and of those that are not well.
+            models.Index(fields=["-created_at"], name="media_newest"),
+            models.Index(fields=["status", "-created_at"], condition=~Q(status="ready"), name="media_not_ready"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
@@ -126,6 +131,8 @@ class UploadSession(Timestamped):
         indexes = [
             # The sweep.
             models.Index(fields=["state", "expires_at"], name="upload_expiry"),
+            # The newest of all, for the admin.
+            models.Index(fields=["-created_at"], name="upload_newest"),
             # What counts against the quota.
             models.Index(fields=["owner"], condition=Q(state="open"), name="upload_open_of_owner"),
         ]

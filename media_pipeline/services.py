@@ -61,7 +61,7 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     media.original = storage.store_original(media.id, data)
     reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
+    record_job("media_pipeline.process_image", media_id=str(media.id))
     return media
 
 
@@ -78,7 +78,7 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media.original = storage.store_original(media.id, data)
     reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_video", queue="media", media_id=str(media.id))
+    record_job("media_pipeline.process_video", media_id=str(media.id))
     return media
 
 

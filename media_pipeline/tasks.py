@@ -11,7 +11,7 @@ from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils import timezone
 
-from core.celery import app
+from core.periodic import periodic
 from media_pipeline import finalizing, imaging, sealing, storage, transcoding
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
@@ -31,7 +31,7 @@ SWEPT_AFTER = timedelta(hours=1)
 BATCH = 200
 
 
-@job(PROCESS_IMAGE, time_limit=300)
+@job(PROCESS_IMAGE, queue="media", time_limit=300)
 def process_image(run: RunningJob, *, media_id: str) -> None:
     """Renditions and placeholder of one picture; `media.ready` or `media.failed` in the transaction of its status.
 
@@ -85,7 +85,7 @@ def _run_of(media: Media) -> str | None:
     return str(large["jpeg"]).rsplit("/", 2)[-2] if large else None
 
 
-@app.task(name="media_pipeline.sweep_files")
+@periodic("media_pipeline.sweep_files", time_limit=900)
 def sweep_files() -> None:
     """Hourly: deletes files that no row knows, and gives up media whose job has died without a word."""
     before = timezone.now() - SWEPT_AFTER

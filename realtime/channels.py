@@ -115,6 +115,10 @@ class TokenInvalid(Exception):
     """Not a token of ours, or its session is revoked."""
 
 
+class ScopeMissing(Exception):
+    """The token is an app's, which may not read. Its argument is the scope that would do."""
+
+
 TokenVerifier = Callable[[str], Identity]
 # The same of what a token's signature says alone; None when only the database knows, as of a ticket.
 TokenReader = Callable[[str], Identity | None]
@@ -132,7 +136,7 @@ def register_identities(
     """accounts registers how a connect token is read.
 
     `verify_token` and `live_sessions` run in a database thread, `read_token` asks no database and runs on the event
-    loop. The two that take a token raise TokenExpired or TokenInvalid.
+    loop. The two that take a token raise TokenExpired, TokenInvalid or ScopeMissing.
     """
     global _token_verifier, _token_reader, _session_checker
     _token_verifier, _token_reader, _session_checker = verify_token, read_token, live_sessions

@@ -6,26 +6,18 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from core import threads
 from realtime import protocol
-from realtime.channels import (
-    NAMESPACES,
-    Identity,
-    Namespace,
-    TokenExpired,
-    TokenInvalid,
-    namespace_of,
-    read_token,
-    verify_token,
-)
+from realtime.channels import NAMESPACES, Identity, Namespace, namespace_of
+from realtime.counts import counts
 from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
+from realtime.identifying import identify, lifetime
 from realtime.presence import Members
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
 from realtime.rates import Answer, CommandRate
@@ -93,6 +85,7 @@ class Connection:
         if self._closed:
             return
         self._closed = True
+        counts.closed[code] += 1
         self.sink.close(code, reason)
         self.hub.remove(self)
 
@@ -174,6 +167,7 @@ class Connection:
             if not self.sink.congested:
                 return
             await asyncio.sleep(UNREAD_POLL_SECONDS)
+        counts.slow += 1
         self.close(Close.SLOW, "slow")
 
     async def _run(self, command: Command) -> None:
@@ -212,7 +206,7 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(positions) > limit:
             raise Disconnect(Close.CHANNEL_LIMIT, f"more than {limit} channels on one socket")
-        identity = await _identify(token) if token else None
+        identity = await identify(token) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
         self.identity = identity
@@ -223,7 +217,7 @@ class Connection:
             "version": VERSION,
             "ping": PING_SECONDS,
             "pong": True,
-            **_lifetime(identity),
+            **lifetime(identity),
         }
         replied: list[Callable[[], None]] = []
         if identity is not None:
@@ -352,7 +346,7 @@ class Connection:
         return {}, []
 
     async def _refresh(self, params: dict[str, Any]) -> "Outcome":
-        identity = await _identify(protocol.text(params, "token"))
+        identity = await identify(protocol.text(params, "token"))
         if self.identity is None or identity.user_id != self.identity.user_id:
             raise Disconnect(Close.INVALID_TOKEN, "the token is another person's")
         before, self.identity = self.identity, identity
@@ -361,7 +355,7 @@ class Connection:
         except Exception:
             self.identity = before
             raise
-        return {"client": self.client, "version": VERSION, **_lifetime(identity)}, []
+        return {"client": self.client, "version": VERSION, **lifetime(identity)}, []
 
     async def _ping(self, params: dict[str, Any]) -> "Outcome":
         return {}, []
@@ -392,19 +386,3 @@ def _family_of(channel: str) -> Namespace:
     if found is None or found[0].internal:
         raise protocol.UnknownChannel
     return found[0]
-
-
-async def _identify(token: str) -> Identity:
-    """Who that is, by the signature. Whether the session still lives is to be asked once it is the connection's."""
-    try:
-        return read_token(token) or replace(await threads.run(verify_token, token), user=None)
-    except TokenExpired as error:
-        raise protocol.TokenExpired from error
-    except TokenInvalid as error:
-        raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
-
-
-def _lifetime(identity: Identity | None) -> dict[str, Any]:
-    if identity is None:
-        return {}
-    return {"expires": True, "ttl": max(1, int(identity.expires_at - time.time()))}

@@ -6,7 +6,6 @@ store which of its topics have moved and reads what the bus did not bring; dupli
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,21 +15,15 @@ from channels.layers import get_channel_layer
 from core import threads
 from realtime.bus import EPHEMERAL_TYPE
 from realtime.channels import namespace_of
+from realtime.counts import counts
 from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.hints import Hints
 from realtime.joining import Joining
+from realtime.pings import Pings
 from realtime.positions import current_epoch, read_heads
 from realtime.presence import Presence
-from realtime.protocol import (
-    PING,
-    PING_SECONDS,
-    Close,
-    Disconnect,
-    Position,
-    UnknownChannel,
-    text_frame,
-)
+from realtime.protocol import Close, Disconnect, Position, UnknownChannel
 from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
 from realtime.rights import Rights
@@ -45,7 +38,6 @@ log = logging.getLogger(__name__)
 STORE_SECONDS = 1.0
 # How long a subscribe waits for the bus; afterwards the store brings what is new until the join succeeds.
 JOIN_SECONDS = 1.0
-PING_FRAME = text_frame(PING)
 
 
 class Hub:
@@ -56,8 +48,7 @@ class Hub:
         self.connections: set[Connection] = set()
         self.sockets_of_user: Counter[int] = Counter()
         self.sockets_of_address: Counter[str] = Counter()
-        self._slots: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
-        self._next_slot = 0
+        self._pings = Pings()
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
         self._joining = Joining(self._layer, self.background)
@@ -72,7 +63,14 @@ class Hub:
         self.presence = Presence(self)
 
     def start(self) -> None:
-        works = (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell, self.presence.keep)
+        works = (
+            self._receive,
+            self._watch_store,
+            self._pings.send,
+            self.rechecks.all,
+            self._hints.tell,
+            self.presence.keep,
+        )
         for work in works:
             self.background(_forever(work))
 
@@ -98,14 +96,15 @@ class Hub:
 
     def add(self, connection: "Connection") -> None:
         self.connections.add(connection)
-        self._slots[connection.number % PING_SECONDS].add(connection)
+        counts.opened += 1
+        self._pings.add(connection)
         self.sockets_of_address[connection.address] += 1
 
     def remove(self, connection: "Connection") -> None:
         if connection not in self.connections:
             return
         self.connections.remove(connection)
-        self._slots[connection.number % PING_SECONDS].discard(connection)
+        self._pings.discard(connection)
         _decrement(self.sockets_of_address, connection.address)
         if connection.has_place and connection.identity is not None:
             _decrement(self.sockets_of_user, connection.identity.user_id)
@@ -291,6 +290,7 @@ class Hub:
             topic.behind = True
             while topic.opened and topic.behind:
                 topic.behind = False
+                counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
                 except Exception as error:
@@ -347,18 +347,6 @@ class Hub:
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
         self._epoch = epoch
         return epoch
-
-    # --- Pings ---------------------------------------------------------------------------------------
-
-    async def _ping(self) -> None:
-        """Each second pings one slot: every connection once in PING_SECONDS, spread evenly."""
-        while True:
-            await asyncio.sleep(1)
-            slot = self._slots[self._next_slot]
-            self._next_slot = (self._next_slot + 1) % PING_SECONDS
-            now = time.time()
-            for connection in tuple(slot):
-                connection.tick(now, PING_FRAME)
 
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from realtime.channels import Namespace
+from realtime.counts import counts
 from realtime.events import Reauthorize
 from realtime.hiding import NOBODY, Pushes
 from realtime.protocol import Close, text_frame
@@ -135,6 +136,7 @@ class Topic:
             self.listener(events)
         if not self.readers:
             return
+        counts.deliveries += len(events) * len(self.readers)
         pushes = Pushes(self.channel, events)
         others: Collection[Connection] = self.readers
         if self.hiders:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from realtime.counts import counts
 from realtime.protocol import Close, text_frame
 
 log = logging.getLogger(__name__)
@@ -148,6 +149,7 @@ class DaphneSink(_Replies):
         unsent = self._unsent
         if unsent > MAX_BUFFERED + self._allowance:
             self._closed = True
+            counts.slow += 1
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, unsent)
             transport.abortConnection()
 
@@ -205,6 +207,7 @@ class AsgiSink(_Replies):
         self._allowance = self._allowance + allowance if self._unsent else allowance
         self._unsent += len(payload)
         if self._unsent > MAX_BUFFERED + self._allowance:
+            counts.slow += 1
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, self._unsent)
             self._queue.clear()
             self.close(Close.SLOW, "slow")

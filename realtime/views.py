@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.api import JSONRenderer
-from core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from core.errors import Forbidden, InsufficientScope, Invalid, NotFound, Unauthenticated
 from realtime.asyncapi import description
-from realtime.channels import Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.channels import Identity, ScopeMissing, TokenExpired, TokenInvalid, namespace_of, verify_token
 from realtime.sse import REQUEST, StreamRequest
 
 MEDIA_TYPE = "text/event-stream"
@@ -37,6 +37,8 @@ class ConnectToken(BaseAuthentication):
         except TokenInvalid as error:
             detail = "The token is not valid, or its session has ended."
             raise Unauthenticated(detail, code="token_invalid") from error
+        except ScopeMissing as error:
+            raise InsufficientScope(*error.args) from error
         return identity.user, identity
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,6 +9,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
+from core import limits
 from tests import event_schemas, services
 from tests.mailbox import Mailbox
 from tests.stack import Stack
@@ -26,6 +27,7 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
     settings.MEDIA_STORAGE = "local"
+    settings.BACKUP_DIR, settings.BACKUP_BUCKET = tmp_path / "backups", ""
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
@@ -41,7 +43,8 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    """This worker's Redis database, emptied before each test."""
+    """This worker's Redis database, and what this process remembers of it, emptied before each test."""
+    limits.forget_all()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
 

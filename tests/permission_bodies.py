@@ -4,6 +4,12 @@ from typing import Any
 
 from tests.factories import PASSWORD
 
+AUTHORIZATION = {
+    "response_type": "code",
+    "client_id": "{client_id}",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
 # What is sent, by route and method (of a GET in its address); {} for all others. `{name}` is filled in from `things`.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("auth-register", "POST"): {"email": "new@example.com", "password": PASSWORD},
@@ -34,6 +40,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("comment-detail", "PATCH"): {"text": "Better."},
     ("views", "POST"): {"post_ids": [1]},
     ("media-list", "POST"): {"image": "{picture}"},
+    ("oauth2_provider:authorize", "GET"): AUTHORIZATION,
+    ("oauth2_provider:token", "POST"): {"grant_type": "authorization_code", "client_id": "{client_id}", "code": "x"},
+    ("oauth2_provider:revoke-token", "POST"): {"client_id": "{client_id}", "token": "x"},
     ("upload-list", "POST"): {"filename": "a.jpg", "content_type": "image/jpeg", "length": 10},
 }
 # What is sent beside it, and for what is no JSON instead of it.

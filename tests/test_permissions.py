@@ -1,6 +1,6 @@
-"""Who may do what: every route and method, every channel, for each of the cast (tests/actors.py).
+"""Who may do what: every route and method, for each of the cast (tests/actors.py).
 
-A new route, method or channel needs a row: the suite fails without one and says which. Things in addresses
+A new route or method needs a row: the suite fails without one and says which. Things in addresses
 (`{username}`, `{recipe_id}`, ...) are the owner's.
 """
 
@@ -19,7 +19,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.mail_tokens import issue
-from accounts.models import MailToken, User
+from accounts.models import Application, MailToken, User
 from accounts.services.blocks import block
 from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
@@ -28,7 +28,6 @@ from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
 from media_pipeline.sessions import upload_open
 from posts.models import Report
-from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
 from tests.actors import ACTORS, Cast, make_cast
 from tests.factories import CommentFactory, PostFactory, RecipeFactory
 from tests.permission_bodies import BODIES, HEADERS, OWNED, QUERIES, RAW
@@ -157,6 +156,16 @@ tus-detail            DELETE  401       404      404    204   404   404       40
 
 events                GET     200       200      200    200   200   200       200   401
 
+oauth2_provider:authorize GET  302      302      302    302   302   302       302   302
+oauth2_provider:authorize POST 302      302      302    302   302   302       302   302
+oauth2_provider:apps  GET     302       302      302    302   302   302       302   302
+oauth2_provider:apps  POST    302       302      302    302   302   302       302   302
+oauth2_provider:sign-in GET   200       200      200    200   200   200       200   200
+oauth2_provider:sign-in POST  400       400      400    400   400   400       400   400
+oauth2_provider:sign-out POST 302       302      302    302   302   302       302   302
+oauth2_provider:token POST    400       400      400    400   400   400       400   400
+oauth2_provider:revoke-token POST 200   200      200    200   200   200       200   200
+oauth2_provider:oauth-server-metadata GET 200 200 200   200   200   200       200   200
 account-password      GET     200       200      200    200   200   200       200   200
 account-email         GET     200       200      200    200   200   200       200   200
 account-unsubscribe   GET     200       200      200    200   200   200       200   200
@@ -169,23 +178,13 @@ docs                  GET     200       200      200    200   200   200       20
 redoc                 GET     200       200      200    200   200   200       200   200
 """
 
+# The pages of OAuth, too: these people are not signed in there, and are sent to where one signs in.
 # The admin knows the sessions of Django's own login alone, and no token.
 ADMIN_PAGES = """
 page                          anonymous customer seller owner other moderator admin
 admin:index                   302       302      302    302   302   302       200
 admin:login                   200       200      200    200   200   200       302
 admin:accounts_user_changelist 302      302      302    302   302   302       200
-"""
-
-CHANNELS = """
-channel          anonymous customer seller owner other moderator admin revoked
-recipes          yes       yes      yes    yes   yes   yes       yes   no
-recipe:{recipe}  yes       yes      yes    yes   yes   yes       yes   no
-user:{owner}     yes       yes      yes    yes   yes   yes       yes   no
-inbox:{owner}    no        no       no     yes   no    no        no    no
-post:{post}      yes       yes      yes    yes   yes   yes       yes   no
-feed:{owner}     no        no       no     yes   no    no        no    no
-feeds            no        no       no     no    no    no        no    no
 """
 
 
@@ -228,6 +227,7 @@ def things(cast: Cast) -> dict[str, Any]:
         "tag": "soup",
         "report_id": Report.objects.create(target="user", target_id=cast.owner.pk, user=cast.owner, reason="spam").pk,
         "picture": base64.b64encode(data.getvalue()).decode(),
+        "client_id": Application.objects.create(name="App", redirect_uris="https://app.example/back").client_id,
         "reset_token": issue(user=cast.owner, purpose=MailToken.Purpose.RESET, email=cast.owner.email)[0],
         "verify_token": issue(user=cast.owner, purpose=MailToken.Purpose.VERIFY, email=cast.owner.email)[0],
         "unsubscribe_token": unsubscribe_url(cast.owner.pk).partition("=")[2],
@@ -342,44 +342,3 @@ def test_the_admin_opens_for_staff_alone(cast: Cast, row: list[str]) -> None:
         if actor in cast.users:
             client.force_login(cast.users[actor])
         assert client.get(reverse(name)).status_code == int(code), actor
-
-
-def test_every_channel_has_a_row() -> None:
-    rowed = {channel.partition(":")[0] for channel, *_ in rows(CHANNELS)}
-    assert rowed == set(NAMESPACES), f"CHANNELS in {__name__} and the namespaces differ: {rowed ^ set(NAMESPACES)}"
-
-
-def channel_of(name: str, cast: Cast, things: dict[str, Any]) -> str:
-    return name.format(recipe=things["recipe_id"], post=things["post_id"], owner=cast.owner.pk)
-
-
-@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
-def test_each_actor_may_subscribe_as_the_table_says(cast: Cast, things: dict[str, Any], row: list[str]) -> None:
-    name, *answers = row
-    found = namespace_of(channel_of(name, cast, things))
-    assert found is not None
-    namespace, key = found
-
-    def may(actor: str) -> str:
-        user_id = None
-        if actor != "anonymous":
-            try:
-                user_id = verify_token(cast.clients[actor]._credentials["HTTP_AUTHORIZATION"].split()[1]).user_id
-            except TokenInvalid:
-                return "no"
-        return "yes" if namespace.authorize(key, [user_id]) == {user_id} else "no"
-
-    assert {actor: may(actor) for actor in ACTORS} == dict(zip(ACTORS, answers, strict=True))
-
-
-@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
-def test_whom_the_owner_has_blocked_subscribes_to_nothing_of_the_owners(
-    cast: Cast, things: dict[str, Any], row: list[str]
-) -> None:
-    block(blocker=cast.owner, blocked=cast.users["customer"])
-    found = namespace_of(channel_of(row[0], cast, things))
-    assert found is not None
-    namespace, key = found
-    user_id = cast.users["customer"].pk
-    before = dict(zip(ACTORS, row[1:], strict=True))["customer"]
-    assert namespace.authorize(key, [user_id]) == (set() if "{" in row[0] or before == "no" else {user_id})

@@ -1,5 +1,7 @@
 """Every table of people. Each module is one idea; the rest of the project imports from here."""
 
+from accounts.models.applications import Application
+from accounts.models.backups import Backup
 from accounts.models.mail_tokens import MailToken
 from accounts.models.people import (
     Block,
@@ -18,6 +20,8 @@ from accounts.models.people import (
 )
 
 __all__ = [
+    "Application",
+    "Backup",
     "Block",
     "Follow",
     "MailToken",

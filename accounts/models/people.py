@@ -122,6 +122,9 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
+    # False while an app acts for them that may not moderate (accounts/authentication.py). Not stored.
+    acts_as_staff = True
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -135,6 +138,13 @@ class User(AbstractUser):
                 violation_error_message="A user with that e-mail already exists.",
             ),
             models.CheckConstraint(condition=Q(role__in=["customer", "seller"]), name="user_role_known"),
+        ]
+        indexes = [
+            # The filters of the admin, newest first: by role, and of the few who are special.
+            models.Index(fields=["role", "-id"], name="user_of_role"),
+            models.Index(fields=["-id"], condition=~Q(staff_role=""), name="user_of_staff"),
+            models.Index(fields=["-id"], condition=Q(is_active=False), name="user_closed"),
+            models.Index(fields=["-id"], condition=Q(premium_until__isnull=False), name="user_with_premium"),
         ]
 
     def __str__(self) -> str:
@@ -164,7 +174,8 @@ class User(AbstractUser):
     @property
     def is_moderator(self) -> bool:
         """Moderators and admins may remove what others wrote."""
-        return self.is_superuser or self.staff_role in (self.StaffRole.MODERATOR, self.StaffRole.ADMIN)
+        is_staff = self.is_superuser or self.staff_role in (self.StaffRole.MODERATOR, self.StaffRole.ADMIN)
+        return is_staff and self.acts_as_staff
 
 
 class Profile(Timestamped):
@@ -208,7 +219,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """One sign-in on one device: the family of its access and refresh tokens.
+    """One sign-in on one device: the family of its access and refresh tokens. Or what somebody allows one app.
 
     Tokens carry `sid` (this id). A refresh token also carries `gen`; a refresh is one compare-and-set UPDATE of
     `generation`, so of ten at once exactly one wins, and a token of an older generation revokes the session.
@@ -222,11 +233,35 @@ class Session(models.Model):
     refreshed_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # The app that acts by it. With the app the session goes: without one it would be the person's own.
+    application = models.ForeignKey(
+        "accounts.Application", on_delete=models.CASCADE, null=True, blank=True, related_name="sessions", db_index=False
+    )
+    # What the app may do, as in OAuth: names with spaces between. Of a person's own sign-in there is no limit.
+    scope = models.CharField(max_length=60, blank=True, default="")
 
     objects = SessionQuerySet.as_manager()
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(application=None, scope="") | Q(application__isnull=False) & ~Q(scope=""),
+                name="session_scope_of_app",
+            ),
+        ]
+        indexes = [
+            # The newest of all, for the admin.
+            models.Index(fields=["-created_at"], name="session_newest"),
+            # The sessions of an app: few of all, and none is asked for when somebody signs in.
+            models.Index(fields=["application"], condition=Q(application__isnull=False), name="session_of_application"),
+        ]
+
     def __str__(self) -> str:
         return f"session of {self.user_id}"
+
+    def scopes(self) -> list[str] | None:
+        """None: of no app, so without limits."""
+        return None if self.application_id is None else self.scope.split()
 
 
 class Ticket(models.Model):

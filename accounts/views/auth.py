@@ -35,6 +35,7 @@ from accounts.shapes import own_user
 from accounts.tokens import issue_tokens
 from core.clients import address_of
 from core.errors import Unauthenticated
+from core.scopes import READ
 
 TAGS = ["auth"]
 
@@ -121,6 +122,7 @@ class RefreshView(AuthView):
 
 class LogoutView(APIView):
     permission_classes = [AllowAny]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="auth_logout",
@@ -148,6 +150,7 @@ class LogoutView(APIView):
 
 class TicketView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="realtime_ticket",

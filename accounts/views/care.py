@@ -19,6 +19,7 @@ from accounts.serializers import (
 from accounts.services.emails import email_change, email_verify, verification_request
 from accounts.services.passwords import password_change, password_reset, password_reset_request
 from core.clients import address_of
+from core.scopes import NO_APP
 
 TAGS = ["auth"]
 
@@ -28,6 +29,7 @@ class OwnCareView(APIView):
 
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"
+    scopes = {"POST": NO_APP}
 
 
 class MailedView(APIView):

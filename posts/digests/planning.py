@@ -70,11 +70,11 @@ def _begin_one(zone: str, day: date) -> bool:
     """Of several beats, the one whose row it is begins the day."""
     _, is_ours = DigestRun.objects.get_or_create(local_date=day, timezone=zone)
     if is_ours:
-        record_job(PLAN, queue=QUEUE, day=day.isoformat(), zone=zone)
+        record_job(PLAN, day=day.isoformat(), zone=zone)
     return is_ours
 
 
-@job(PLAN, time_limit=900)
+@job(PLAN, queue=QUEUE, time_limit=900)
 def plan_digests(run: RunningJob, *, day: str, zone: str, after: int = 0) -> None:
     """Writes a row of the ledger for each person of that zone whose id is beyond AFTER, then has them sent.
 
@@ -99,7 +99,7 @@ def plan_digests(run: RunningJob, *, day: str, zone: str, after: int = 0) -> Non
         count = Lane(day=local_date, zone=zone).pending().count()
         lanes = LANES if count > SMALL else 1
         for lane in range(lanes if count else 0):
-            record_job(SEND, queue=QUEUE, day=day, zone=zone, lane=lane, lanes=lanes)
+            record_job(SEND, day=day, zone=zone, lane=lane, lanes=lanes)
         run.done()
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import date, timedelta
+from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import EmailMultiAlternatives
@@ -10,6 +11,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from core.failures import describe
 from core.mail import Mailer, MaybeSent, Refused, ServerAway
 from posts.digests import calendar, ledger
 from posts.digests.contents import contents_for
@@ -17,7 +19,7 @@ from posts.digests.ledger import Lane
 from posts.digests.letter import write
 from posts.digests.planning import QUEUE, SEND
 from posts.models import Digest, DigestRun
-from realtime.jobs import RunningJob, describe, job
+from realtime.jobs import RunningJob, job
 from realtime.outbox import record_job
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ BATCH, SECONDS = 100, 8.0
 AWAY, PUT_OFF = timedelta(minutes=5), timedelta(minutes=15)
 
 
-@job(SEND, time_limit=300)
+@job(SEND, queue=QUEUE, time_limit=300)
 def send_digests(run: RunningJob, *, day: str, zone: str, lane: int = 0, lanes: int = 1, after: int = 0) -> None:
     """Sends the next digests of a lane, those of people whose ids are beyond AFTER.
 
@@ -139,8 +141,8 @@ def _got_on(share: Lane, after: int, first: Digest) -> bool:
     return share.digests().filter(user_id__gt=after, user_id__lt=first.user_id).exists()
 
 
-def _hand_on(run: RunningJob, args: dict[str, str | int], *, after: int, wait: timedelta | None = None) -> None:
+def _hand_on(run: RunningJob, args: dict[str, Any], *, after: int, wait: timedelta | None = None) -> None:
     """The rest is another job's."""
     with transaction.atomic():
-        record_job(SEND, queue=QUEUE, at=timezone.now() + wait if wait else None, **args, after=after)
+        record_job(SEND, at=timezone.now() + wait if wait else None, **args, after=after)
         run.done()

@@ -75,6 +75,8 @@ class Digest(models.Model):
                 condition=Q(state__in=["pending", "sending"]),
                 name="digest_open",
             ),
+            # For the admin: those that somebody should look at, newest first.
+            models.Index(fields=["-id"], condition=Q(state__in=["ambiguous", "failed"]), name="digest_in_doubt"),
             # How many of each state there are of the last days, from the index alone.
             models.Index(fields=["local_date", "state"], name="digest_counts"),
         ]

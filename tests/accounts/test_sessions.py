@@ -22,7 +22,9 @@ def test_people_see_where_they_are_signed_in(ann: User, bob: User) -> None:
     sessions = bearer(access).get("/api/me/sessions/").json()["results"]
     assert [session["is_current"] for session in sessions] == [False, True]
     assert sessions[1]["user_agent"] == "curl/8.0"
-    assert set(sessions[0]) == {"id", "user_agent", "created_at", "refreshed_at", "expires_at", "is_current"}
+    assert sessions[1]["app"] is None and sessions[1]["scopes"] is None
+    names = {"id", "user_agent", "created_at", "refreshed_at", "expires_at", "is_current", "app", "scopes"}
+    assert set(sessions[0]) == names
 
 
 def test_the_pages_of_sessions_are_complete(ann: User) -> None:

@@ -48,8 +48,17 @@ def values(folder: Path, *names: str, **environment: str) -> list[Any]:
             {"SECRET_KEY": KEY, "CORS_ALLOW_ALL_ORIGINS": "True", "CORS_ALLOW_CREDENTIALS": "True"},
             "set CORS_ALLOWED_ORIGINS instead",
         ),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS has '*'"),
+        (
+            {"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "https://*.example"},
+            "CORS_ALLOWED_ORIGINS has 'https://*.example'",
+        ),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "app.example"}, "CORS_ALLOWED_ORIGINS has 'app.example'"),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "https://a.example/"}, "CORS_ALLOWED_ORIGINS has 'https://a"),
+        ({"SECRET_KEY": KEY, "PRODUCTION": "True", "DEBUG": "True"}, "DEBUG is on in production"),
+        ({"SECRET_KEY": KEY, "LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'"),
     ],
-    ids=["no key", "the development key", "any host", "any origin with credentials"],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_unsafe_production_does_not_start_and_says_what_to_set(
     tmp_path: Path, environment: dict[str, str], named: str
@@ -57,6 +66,53 @@ def test_an_unsafe_production_does_not_start_and_says_what_to_set(
     done = load(tmp_path, "DEBUG", **environment)
     assert done.returncode != 0
     assert named in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "core.server"], ["manage.py", "relay"], ["-m", "celery", "-A", "core", "worker"]]
+)
+def test_no_part_starts_with_what_is_unsafe(tmp_path: Path, command: list[str]) -> None:
+    environment = {"ENV_FILE": os.devnull, "DEV_DIR": str(tmp_path), "SECRET_KEY": KEY, "ALLOWED_HOSTS": "*"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "ALLOWED_HOSTS is '*': list the host names" in done.stderr
+
+
+def test_nothing_is_in_development_unless_said(tmp_path: Path) -> None:
+    assert values(tmp_path, "DEBUG", "CORS_ALLOW_ALL_ORIGINS", "CORS_ALLOW_CREDENTIALS", "TRUSTED_PROXIES") == [
+        False,
+        False,
+        False,
+        [],
+    ]
+    assert values(tmp_path, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS") == [
+        True,
+        True,
+        31_536_000,
+    ]
+
+
+def test_the_image_is_production() -> None:
+    assert "PRODUCTION=True" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_deployment_check_finds_nothing(tmp_path: Path) -> None:
+    environment = {
+        "ENV_FILE": os.devnull,
+        "DEV_DIR": str(tmp_path),
+        "SECRET_KEY": KEY,
+        "ALLOWED_HOSTS": "simmer.example",
+        "DATABASE_URL": "postgresql://nowhere.invalid/simmer",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 def test_development_needs_no_setting_but_debug(tmp_path: Path) -> None:

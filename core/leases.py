@@ -1,12 +1,12 @@
-"""A running job's lease: as long as its process lives it says so, and a job whose process is gone is soon another's.
+"""Leases: as long as a process lives it says so, and what it was at is soon another's once it is gone.
 
 Celery's broker gives the message of a killed worker to another one only after the visibility timeout, which has to be
-longer than any job. The lease is short instead, and a thread beside the job renews it.
+longer than any task. A lease is short instead, and a thread beside the work renews it.
 """
 
 import logging
 import threading
-import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 
@@ -14,9 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from realtime.models import Job
-
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def lease_end() -> datetime:
@@ -25,16 +23,20 @@ def lease_end() -> datetime:
 
 
 class Lease:
-    """`with Lease(job_id, attempt=n):` around the job. A job shorter than a third of a lease costs no query."""
+    """`with Lease(name, renew):` around the work. Work shorter than a third of a lease costs no query.
 
-    def __init__(self, job_id: uuid.UUID, *, attempt: int) -> None:
-        self._job_id, self._attempt = job_id, attempt
+    `renew(end)` moves the lease's end in the database (one UPDATE) and says whether it still was ours; it runs in
+    another thread. `name` is for the log.
+    """
+
+    def __init__(self, name: str, renew: Callable[[datetime], object]) -> None:
+        self._name, self._renew = name, renew
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     @property
     def is_kept(self) -> bool:
-        """Whether somebody renews it: not after the job's end, nor once the job is somebody else's."""
+        """Whether somebody renews it: not after the work's end, nor once it is somebody else's."""
         return self._thread.is_alive()
 
     def __enter__(self) -> None:
@@ -46,16 +48,15 @@ class Lease:
         self._ended.set()
         self._thread.join()
 
-    def _renew(self) -> None:
-        """Until the job has ended or is not ours any more. A database that is away may be back in time."""
-        ours = Job.objects.filter(id=self._job_id, attempts=self._attempt, state=Job.State.RUNNING)
+    def _run(self) -> None:
+        """Until the work has ended or is not ours any more. A database that is away may be back in time."""
         try:
             while not self._ended.wait(settings.JOB_LEASE_SECONDS / 3):
                 try:
-                    if not ours.update(enqueue_at=lease_end()):
+                    if not self._renew(lease_end()):
                         return
                 except DatabaseError as error:
-                    logger.warning("job.lease id=%s error=%s", self._job_id, type(error).__name__)
+                    log.warning("lease.not_renewed of=%s error=%s", self._name, type(error).__name__)
                     connections.close_all()
         finally:
             connections.close_all()
