@@ -350,11 +350,10 @@ AWS_S3_CUSTOM_DOMAIN: str | None
 AWS_S3_SIGNATURE_VERSION: str
 AWS_S3_ADDRESSING_STYLE: str
 CLOUDINARY_URL: str
+BACKUP_BUCKET: str
+BACKUP_DIR: Path
+BACKUPS_KEPT: int
 globals().update(storage_settings.django(env, dev_dir=DEV_DIR, media_url=MEDIA_URL))
-# The weekly backup of users goes to this bucket; without one, to this folder.
-BACKUP_BUCKET: str = env.str("BACKUP_BUCKET", default=AWS_STORAGE_BUCKET_NAME)
-BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(DEV_DIR / "backups")))
-BACKUPS_KEPT: int = env.int("BACKUPS_KEPT", default=12)
 
 # --- Logs: one line an event ------------------------------------------------------------------------
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line")

@@ -24,6 +24,10 @@ def django(env: environ.Env, *, dev_dir: Path, media_url: str) -> dict[str, Any]
         **_bucket(env),
         "CLOUDINARY_URL": _cloudinary_url(env),
     }
+    # The weekly backup of users goes to this bucket; without one, to this folder.
+    found["BACKUP_BUCKET"] = env.str("BACKUP_BUCKET", default=found["AWS_STORAGE_BUCKET_NAME"])
+    found["BACKUP_DIR"] = Path(env.str("BACKUP_DIR", default=str(dev_dir / "backups")))
+    found["BACKUPS_KEPT"] = env.int("BACKUPS_KEPT", default=12)
     storage = _media_storage(env, bucket=found["AWS_STORAGE_BUCKET_NAME"], cloudinary_url=found["CLOUDINARY_URL"])
     storages = {
         "local": (

@@ -25,7 +25,9 @@ def _backup_missing() -> Mapping[str, str]:
     if last is not None and last.finished_at is not None:
         if timezone.now() - last.finished_at <= LATEST:
             return {}
-        return {"": f"The last backup of users is of {last.finished_at:%Y-%m-%d}: see Jobs and Periodic runs in the admin."}
+        return {
+            "": f"The last backup of users is of {last.finished_at:%Y-%m-%d}: see Jobs and Periodic runs in the admin."
+        }
     since = MigrationRecorder.Migration.objects.filter(app="accounts", name__endswith="_backups")
     installed = since.values_list("applied", flat=True).first()
     if installed is None or timezone.now() - installed <= FIRST:

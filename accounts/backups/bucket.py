@@ -54,7 +54,7 @@ class Bucket:
         s3.client().delete_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")
 
     def forget_partial(self, prefix: str) -> None:
-        """Ends the multipart uploads that killed processes have left: their parts cost money, and no list shows them."""
+        """Ends the multipart uploads that killed processes have left: their parts cost money, and no list has them."""
         for key, upload_id in self._unfinished(f"{self._prefix}{prefix}"):
             log.info("upload_abandoned key=%s", key)
             with _unless(NO_SUCH_UPLOAD):

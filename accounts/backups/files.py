@@ -9,7 +9,6 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 from django.conf import settings
@@ -147,7 +146,7 @@ def forget_attempts(place: Place) -> None:
 
 
 def forget_old(place: Place, *, keep: int) -> None:
-    """Deletes all weekly ones but the newest. The manifest goes first: what is left without one is no backup any more."""
+    """Deletes all weekly ones but the newest. The manifest goes first: what is left without one is no backup."""
     for name in _weekly(backups(place))[keep:]:
         place.delete(manifest_of(name))
         place.delete(name)

@@ -1,4 +1,4 @@
-"""Once a week: a tick asks for the backup of the ISO week that has none, and a job makes it, however often it is killed."""
+"""Once a week: a tick asks for the backup of the ISO week that has none, and a job makes it, however often killed."""
 
 import logging
 from datetime import date

@@ -43,7 +43,7 @@ class Sink(Protocol):
 
 
 def all_users() -> Iterator[Row]:
-    """Every user in the order of ids, as they are at this moment: one statement in one snapshot, CHUNK rows at a time."""
+    """Every user in the order of ids, as they are at this moment: one statement, one snapshot, CHUNK rows at a time."""
     with _snapshot():
         users = User.objects.order_by("pk").values_list(*COLUMNS)
         for username, email, date_joined in users.iterator(chunk_size=CHUNK):
@@ -52,8 +52,10 @@ def all_users() -> Iterator[Row]:
 
 @contextmanager
 def _snapshot() -> Iterator[None]:
-    """A transaction that sees one moment, and a cursor of the server in it. SQLite has both in a single statement, and a
-    transaction would be its one writer."""
+    """A transaction that sees one moment, and a cursor of the server in it.
+
+    SQLite has both in a single statement, and a transaction would be its one writer.
+    """
     if connection.vendor != "postgresql":
         yield
         return

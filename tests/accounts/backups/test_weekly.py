@@ -107,7 +107,7 @@ def test_a_bucket_that_refuses_is_tried_again_and_loses_nothing(
 
 
 def leave_behind(place: Place) -> None:
-    """What two attempts have left that were killed: one while it wrote, one before its manifest; and what is not ours."""
+    """What two attempts have left that were killed: one while it wrote, one before its manifest; and others' files."""
     name = "users-20261101T000000Z.csv.gz"
     if isinstance(place, Bucket):
         s3.client().create_multipart_upload(Bucket=place._bucket, Key=f"backups/{name}")

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("media_pipeline", "0004_video")]
+    dependencies = [("media_pipeline", "0005_admin_lists")]
 
     operations = [
         migrations.AddField(
