@@ -1,7 +1,6 @@
-"""People, their sessions, follows, blocks and mutes in Django's admin."""
+"""People, their sessions, follows, blocks and mutes, and their backups, in Django's admin."""
 
-# The stubs make the base classes generic; at run time they are not: hence `type: ignore[type-arg]`.
-
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -9,12 +8,18 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from oauth2_provider.models import DeviceGrant
 
-from accounts.models import Block, Follow, Mute, Profile, Session, Ticket, User
-from accounts.services.profiles import rights_change, user_deactivate
+from accounts.mailing import PASSWORD_CHANGED, ask_for
+from accounts.models import Backup, Block, Follow, MailToken, Mute, Profile, Session, Ticket, User
+from accounts.oauth.admin import UnusedAdmin
+from accounts.search import named_like
+from accounts.services.profiles import rights_change
 from accounts.services.sessions import session_revoke, sessions_revoke
+from accounts.services.staff import premium_end, premium_grant, user_restore, user_suspend
+from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person, Words, only
 
 # Who has any of them reads what is locked for others.
 RIGHTS = {"premium_until", "staff_role", "is_superuser"}
@@ -39,31 +44,42 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Whoever knew the old password is signed out everywhere."""
+    """Whoever knew the old password is signed out everywhere, and the owner hears of it."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
         user: User = super().save(commit)
         if commit:
             sessions_revoke(user=user)
+            ask_for(PASSWORD_CHANGED, user_id=user.pk)
         return user
 
 
+def staff_of(request: HttpRequest) -> User:
+    """Who is signed in to the admin."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
-    """Nobody is deleted here, but closed (`is_active`): what hangs on a person is counted elsewhere."""
+class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
+    """Nobody is deleted here, but suspended: what hangs on a person is counted elsewhere."""
 
     change_password_form = PasswordForm
     add_form = UserCreationForm
     list_display = ("username", "display_name", "role", "staff_role", "is_active", "premium_until", "date_joined")
-    list_filter = ("role", "staff_role", "is_active", "is_staff", "date_joined")
-    search_fields = ("username", "email", "display_name", "first_name", "last_name")
-    date_hierarchy = "date_joined"
-    ordering = ("-id",)
-    actions = ("sign_out",)
+    list_filter = (
+        "role",
+        only("staff", ~Q(staff_role="")),
+        only("closed accounts", Q(is_active=False)),
+        only("premium, now or before", Q(premium_until__isnull=False)),
+    )
+    finders = (Key(), Person("", only_with_at=True), Words(named_like))
+    actions = ("sign_out", "suspend", "restore", "grant_month", "grant_year", "end_premium")
+    readonly_fields = ("is_active", "email_verified_at", "new_email", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("email", "display_name", "first_name", "last_name")}),
+        ("Person", {"fields": ("email", "email_verified_at", "new_email", "display_name", "first_name", "last_name")}),
         ("Rights", {"fields": ("role", "premium_until", "is_active")}),
         ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
@@ -78,34 +94,74 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change and "email" in form.changed_data:
+            obj.email_verified_at, obj.new_email = None, ""
         super().save_model(request, obj, form, change)
-        if change and "is_active" in form.changed_data and not obj.is_active:
-            user_deactivate(user=obj)
         if change and RIGHTS.intersection(form.changed_data):
             rights_change(user=obj)
 
-    @admin.action(description="End all sessions of the selected people")
+    @admin.action(description="End all sessions", permissions=["change"])
     def sign_out(self, request: HttpRequest, people: QuerySet[User]) -> None:
-        ended = sum(sessions_revoke(user=user) for user in people)
-        self.message_user(request, f"{ended} sessions ended.", messages.SUCCESS)
+        self._each(request, people, "All sessions ended.", lambda user: sessions_revoke(user=user))
+
+    @admin.action(description="Suspend: close the account", permissions=["change"])
+    def suspend(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        moderator = staff_of(request)
+        self._each(request, people, "Suspended.", lambda user: user_suspend(moderator=moderator, user=user))
+
+    @admin.action(description="Let back in: open a closed account", permissions=["change"])
+    def restore(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        moderator = staff_of(request)
+        self._each(request, people, "Let back in.", lambda user: user_restore(moderator=moderator, user=user))
+
+    @admin.action(description="Give 30 days of premium more", permissions=["change"])
+    def grant_month(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, "30 days of premium more.", lambda user: premium_grant(user=user, days=30))
+
+    @admin.action(description="Give a year of premium more", permissions=["change"])
+    def grant_year(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, "A year of premium more.", lambda user: premium_grant(user=user, days=365))
+
+    @admin.action(description="End premium now", permissions=["change"])
+    def end_premium(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        self._each(request, people, "Premium ended.", lambda user: premium_end(user=user))
+
+    def _each(self, request: HttpRequest, people: QuerySet[User], said: str, deed: Callable[[User], object]) -> None:
+        """Does it to each of them or, when one cannot be done, to nobody. The log of each person says so."""
+        chosen = list(people)
+        for user in chosen:
+            deed(user)
+            self.log_change(request, user, said)
+        self.message_user(request, f"{len(chosen)} people: {said}", messages.SUCCESS)
+
+
+@admin.register(Profile)
+class ProfileAdmin(LookedAtAdmin):
+    """It is changed on the page of its person."""
+
+    form = ProfileForm
+    list_display = ("user", "website", "follower_count", "following_count", "post_count", "recipe_count")
+    list_select_related = ("user",)
+    finders = (Key(), Person("user"))
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("user", "user_agent", "created_at", "refreshed_at", "expires_at", "revoked_at")
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at", "expires_at")
-    search_fields = ("user__username", "user_agent")
-    list_select_related = ("user",)
+class SessionAdmin(LookedAtAdmin):
+    list_display = (
+        "user",
+        "application",
+        "scope",
+        "user_agent",
+        "created_at",
+        "refreshed_at",
+        "expires_at",
+        "revoked_at",
+    )
+    list_filter = (only("of apps", Q(application__isnull=False)),)
+    list_select_related = ("user", "application")
+    ordering = ("-created_at",)
+    finders = (Key(), Person("user"))
     actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.change_session")
@@ -114,54 +170,57 @@ class SessionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def revoke(self, request: HttpRequest, sessions: QuerySet[Session]) -> None:
         for session in sessions:
             session_revoke(session=session)
+            self.log_change(request, session, "Ended.")
         self.message_user(request, "The sessions have ended.", messages.SUCCESS)
-
-
-class LookedAtAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look at: a row added or deleted here would not be counted, and no socket would hear of it."""
-
-    list_filter = ("created_at",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Follow)
 class FollowAdmin(LookedAtAdmin):
-    list_display = ("follower", "followee", "created_at")
-    search_fields = ("follower__username", "followee__username")
+    list_display = ("id", "follower", "followee", "created_at")
     list_select_related = ("follower", "followee")
+    finders = (Key(), Person("follower", "followee"))
 
 
 @admin.register(Block)
 class BlockAdmin(LookedAtAdmin):
-    list_display = ("blocker", "blocked", "created_at")
-    search_fields = ("blocker__username", "blocked__username")
+    list_display = ("id", "blocker", "blocked", "created_at")
     list_select_related = ("blocker", "blocked")
+    finders = (Key(), Person("blocker", "blocked"))
 
 
 @admin.register(Mute)
 class MuteAdmin(LookedAtAdmin):
-    list_display = ("muter", "muted", "created_at")
-    search_fields = ("muter__username", "muted__username")
+    list_display = ("id", "muter", "muted", "created_at")
     list_select_related = ("muter", "muted")
+    finders = (Key(), Person("muter", "muted"))
+
+
+@admin.register(MailToken)
+class MailTokenAdmin(LookedAtAdmin):
+    """Links in mails that nobody has used yet. What the mail holds is not here."""
+
+    list_display = ("id", "user", "purpose", "created_at", "expires_at")
+    list_select_related = ("user",)
+    finders = (Key(), Person("user"))
+    fields = ("user", "purpose", "email", "created_at", "expires_at")
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TicketAdmin(LookedAtAdmin):
+    """Secrets of half a minute: their hashes are not shown."""
+
     list_display = ("id", "session", "expires_at")
-    list_filter = ("expires_at",)
     list_select_related = ("session",)
+    finders = (Key(), Key("session"))
     fields = ("session", "expires_at")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+@admin.register(Backup)
+class BackupAdmin(LookedAtAdmin):
+    """The weekly backups of users; the files of old ones are deleted, their rows stay."""
+
+    list_display = ("week", "finished_at", "rows", "size", "file", "place")
+    ordering = ("-week",)
+
+
+admin.site.register(DeviceGrant, UnusedAdmin)

@@ -6,9 +6,15 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import authorizers, events, identities  # noqa: F401  events registers the event types
+        from accounts.backups import alarms
         from realtime.channels import only_that_person, register_hidden_actors, register_identities, register_namespace
 
-        register_identities(verify_token=identities.verify_token, live_sessions=identities.live_sessions)
+        alarms.register()
+        register_identities(
+            verify_token=identities.verify_token,
+            live_sessions=identities.live_sessions,
+            read_token=identities.read_token,
+        )
         register_hidden_actors(authorizers.hidden_actors)
         register_namespace(
             "user",

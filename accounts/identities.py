@@ -1,9 +1,8 @@
 """Who a token or a ticket speaks for: asked by REST on every request and by the sockets when they connect."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from django.db.models import BigAutoField, DateTimeField, UUIDField
@@ -11,22 +10,38 @@ from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts.models import Session, Ticket
-from accounts.tokens import read_access, refuse_expired, refuse_invalid
+from accounts.tokens import Claims, read_access, refuse_expired, refuse_invalid
 from core.errors import Unauthenticated
 from core.prepared import Parameter, Prepared, PreparedInstance
-from realtime.channels import Identity, TokenExpired, TokenInvalid
+from core.scopes import READ
+from realtime.channels import Identity, ScopeMissing, TokenExpired, TokenInvalid
+
+Scopes = Collection[str] | None
 
 
-def session_of_access(token: str) -> Session:
-    """The live session of an access token, with its user, profile and picture: one query.
+def session_of_access(token: str) -> tuple[Session, Scopes]:
+    """The live session of an access token, with its user, profile and picture: one query. And what the token is good
+    for: None for everything, as people's own are.
 
     Unauthenticated with code `token_expired`, or `token_invalid` when it is none of ours or its session has ended.
     """
-    return _live_session(read_access(token))
+    claims = read_access(token)
+    session = _live_session(claims)
+    return session, _scopes_of(session, claims)
 
 
-def _live_session(claims: Mapping[str, Any]) -> Session:
-    values = {"session": UUID(claims["sid"]), "user": claims["user_id"], "now": timezone.now()}
+def _scopes_of(session: Session, claims: Claims) -> Scopes:
+    # It is the session's word that it is an app's, so that a token without the claim opens nothing.
+    return None if session.application_id is None else (claims.scope or "").split()
+
+
+def _require_read(scopes: Scopes) -> None:
+    if scopes is not None and READ not in scopes:
+        raise ScopeMissing(READ)
+
+
+def _live_session(claims: Claims) -> Session:
+    values = {"session": UUID(claims.sid), "user": claims.user_id, "now": timezone.now()}
     return _prepared_session().fetch(values) or refuse_invalid()
 
 
@@ -61,23 +76,38 @@ def session_of_ticket(ticket: str) -> Session:
 
 
 def verify_token(token: str) -> Identity:
-    """For `realtime`: a connect token is an access token or a ticket. TokenExpired or TokenInvalid."""
+    """For `realtime`: a connect token is an access token or a ticket. TokenExpired, TokenInvalid or ScopeMissing."""
     try:
         if token.count(".") == 2:
             claims = read_access(token)
-            session, expires_at = _live_session(claims), float(claims["exp"])
+            session, expires_at = _live_session(claims), float(claims.exp)
+            scopes = _scopes_of(session, claims)
         else:
             session = session_of_ticket(token)
+            scopes = session.scopes()
             # As long as the access token would have lived that a client gets in its place.
             expires_at = (timezone.now() + api_settings.ACCESS_TOKEN_LIFETIME).timestamp()
     except Unauthenticated as error:
         raise (TokenExpired if error.code == "token_expired" else TokenInvalid) from error
+    _require_read(scopes)
     return Identity(
         user_id=session.user_id,
         session_id=str(session.pk),
         expires_at=min(expires_at, session.expires_at.timestamp()),
         user=session.user,
     )
+
+
+def read_token(token: str) -> Identity | None:
+    """For `realtime`: an access token by its signature alone; None of a ticket. Raises what `verify_token` does."""
+    if token.count(".") != 2:
+        return None
+    try:
+        claims = read_access(token)
+    except Unauthenticated as error:
+        raise (TokenExpired if error.code == "token_expired" else TokenInvalid) from error
+    _require_read(None if claims.scope is None else claims.scope.split())
+    return Identity(claims.user_id, claims.sid, float(claims.exp))
 
 
 def live_sessions(session_ids: Collection[str]) -> set[str]:

@@ -1,5 +1,7 @@
 """What the routes of people take. Output classes are for the API's description: `shapes.py` makes the answers."""
 
+import zoneinfo
+from functools import cache
 from typing import Any
 
 from django.core.validators import URLValidator
@@ -7,15 +9,16 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Profile, User
-from core.fields import Text
+from core.fields import Text, YesNo
+from core.scopes import MODERATE, READ, WRITE
 from media_pipeline.serializers import ImageOutput, PictureField
 
 # Longer ones are no safer and only cost time to hash.
 PASSWORD_MAX = 128
 # What no client may write about itself, and what has a route of its own: named in the refusal, not skipped silently.
 NOT_WRITABLE = (
-    "id", "username", "email", "password", "role", "staff_role", "premium_until", "is_premium", "is_moderator",
-    "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
+    "id", "username", "email", "email_verified", "new_email", "password", "role", "staff_role", "premium_until",
+    "is_premium", "is_moderator", "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
 )  # fmt: skip
 USER_SAMPLE: dict[str, Any] = {
     "id": 7,
@@ -41,6 +44,8 @@ OWN_USER_SAMPLE = USER_SAMPLE | {
     "first_name": "Ann",
     "last_name": "Lee",
     "email": "ann@example.org",
+    "email_verified": True,
+    "new_email": None,
     "premium_until": None,
     "is_moderator": False,
     "unread_notifications": 0,
@@ -101,6 +106,73 @@ class LogoutInput(serializers.Serializer[Any]):
 class PasswordChangeInput(serializers.Serializer[Any]):
     current_password = PasswordField()
     new_password = PasswordField()
+
+
+@_sample({"email": "ann@example.org"})
+class PasswordResetInput(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+
+
+@_sample({"token": "mJ3vT0V9...", "new_password": "another long sentence"})
+class PasswordResetConfirmInput(serializers.Serializer[Any]):
+    token = Text(max_length=100, help_text="from the mail")
+    new_password = PasswordField()
+
+
+@_sample({"token": "mJ3vT0V9..."})
+class EmailVerifyInput(serializers.Serializer[Any]):
+    token = Text(max_length=100, help_text="from the mail")
+
+
+@_sample({"email": "ann.lee@example.org", "current_password": "correct horse battery"})
+class EmailChangeInput(serializers.Serializer[Any]):
+    email = serializers.EmailField(max_length=254)
+    current_password = PasswordField()
+
+
+@_sample({"detail": "If somebody has this e-mail address, a mail is on its way to it."})
+class MailOutput(serializers.Serializer[Any]):
+    detail = serializers.CharField()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # Without the names that mean another zone on each host, or none.
+    return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
+
+
+class ZoneField(Text):
+    """The name of a time zone of the IANA, as this installation knows them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, help_text="an IANA name, such as Europe/Berlin", **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        name = super().to_internal_value(data)
+        if name not in _zones():
+            raise serializers.ValidationError("There is no such time zone: write it as Europe/Berlin or UTC.")
+        return name
+
+
+PREFERENCES_SAMPLE = {"digest": True, "timezone": "Europe/Berlin", "email_notifications": True}
+DIGEST_HELP = "a mail at six in the morning, Monday to Friday: new recipes of those you follow, the best of the day"
+NOTIFICATIONS_HELP = "the digest says how many notifications wait; mails about your account come regardless"
+
+
+@_sample(PREFERENCES_SAMPLE)
+class PreferencesInput(serializers.Serializer[Any]):
+    """Fields that are absent stay as they are."""
+
+    digest = YesNo(required=False, help_text=DIGEST_HELP)
+    timezone = ZoneField(required=False)
+    email_notifications = YesNo(required=False, help_text=NOTIFICATIONS_HELP)
+
+
+@_sample(PREFERENCES_SAMPLE)
+class PreferencesOutput(serializers.Serializer[Any]):
+    digest = serializers.BooleanField(help_text=DIGEST_HELP)
+    timezone = serializers.CharField(help_text="an IANA name; UTC until you say another")
+    email_notifications = serializers.BooleanField(help_text=NOTIFICATIONS_HELP)
 
 
 @_sample({"bio": "Bread, mostly.", "website": "https://ann.example"})
@@ -168,6 +240,8 @@ class OwnUserOutput(UserOutput):
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     email = serializers.EmailField()
+    email_verified = serializers.BooleanField(help_text="whether you have shown that you read what is sent there")
+    new_email = serializers.EmailField(allow_null=True, help_text="what the address becomes once that is confirmed")
     premium_until = serializers.DateTimeField(allow_null=True)
     is_moderator = serializers.BooleanField()
     unread_notifications = serializers.IntegerField()
@@ -188,6 +262,8 @@ class TokenReplyOutput(serializers.Serializer[Any]):
         "refreshed_at": "2026-01-31T11:05:12Z",
         "expires_at": "2026-03-02T11:05:12Z",
         "is_current": True,
+        "app": None,
+        "scopes": None,
     }
 )
 class SessionOutput(serializers.Serializer[Any]):
@@ -197,6 +273,10 @@ class SessionOutput(serializers.Serializer[Any]):
     refreshed_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     is_current = serializers.BooleanField(help_text="whether it is the session of this request")
+    app = serializers.CharField(allow_null=True, help_text="the app that acts by it; null: you signed in yourself")
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(choices=[READ, WRITE, MODERATE]), allow_null=True, help_text="what the app may do"
+    )
 
 
 @_sample({"ticket": "mJ3vT0V9...", "expires_in": 30})

@@ -114,6 +114,8 @@ def own_user(user: User) -> dict[str, Any]:
         "first_name": user.first_name,
         "last_name": user.last_name,
         "email": user.email,
+        "email_verified": user.email_verified,
+        "new_email": user.new_email or None,
         "premium_until": user.premium_until,
         "is_moderator": user.is_moderator,
         "unread_notifications": unread_notifications(user.pk),

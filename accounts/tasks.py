@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import mailing
+from accounts.backups import jobs as backup_jobs
 from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
 from accounts.models import Follow, Profile, User
@@ -17,6 +19,8 @@ from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 from realtime.outbox import record
 
+__all__ = ["backup_jobs", "mailing"]
+
 BLANK_WORDS = "accounts.blank_words"
 END_FOLLOWS = "accounts.end_follows"
 END_PREMIUM = "accounts.end_premium"
@@ -24,7 +28,7 @@ END_PREMIUM = "accounts.end_premium"
 CHUNK = 500
 
 
-@job(END_FOLLOWS, time_limit=600)
+@job(END_FOLLOWS, queue="follows", time_limit=600)
 def end_follows(run: RunningJob, *, user_id: int) -> None:
     """Ends all follows of and by a closed account, so that nobody counts it any more.
 

@@ -1,10 +1,8 @@
 """The two JWTs of a session. They name it (`sid`); whether it lives is asked of the database on every use."""
 
 import time
-from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.settings import api_settings
@@ -13,12 +11,24 @@ from rest_framework_simplejwt.tokens import Token
 from accounts.models import Session
 from core.errors import Unauthenticated
 
-# Access tokens whose signatures a process remembers; each takes less than a kilobyte.
+# Access tokens whose signatures a process remembers; each takes some 700 bytes.
 TOKENS = 10_000
 
 
+class Claims(NamedTuple):
+    """What an access token says: the session (`sid`), whose it is, and until when it is good in seconds since 1970.
+
+    `scope` is None but in an app's.
+    """
+
+    sid: str
+    user_id: int
+    exp: int
+    scope: str | None
+
+
 class AccessToken(Token):
-    """Claims: token_type, sid, user_id, exp, iat, jti."""
+    """Claims: token_type, sid, user_id, exp, iat, jti; of an app's also `scope`, as OAuth writes it."""
 
     token_type = "access"  # noqa: S105  a kind, not a secret
     lifetime = api_settings.ACCESS_TOKEN_LIFETIME
@@ -31,28 +41,34 @@ class RefreshToken(Token):
     lifetime = api_settings.REFRESH_TOKEN_LIFETIME
 
 
-def issue_tokens(session: Session) -> dict[str, str]:
-    """{"access", "refresh"} of the session's present generation."""
+def issue_tokens(session: Session, *, scope: str | None = None) -> dict[str, str]:
+    """{"access", "refresh"} of the session's present generation.
+
+    `scope`: of an app's session, what this access token is good for, if less than all that the app may do.
+    """
     access, refresh = AccessToken(), RefreshToken()
     for token in (access, refresh):
         token["sid"] = str(session.pk)
         token["user_id"] = session.user_id
+    if session.application_id is not None:
+        access["scope"] = session.scope if scope is None else scope
     refresh["gen"] = session.generation
     return {"access": str(access), "refresh": str(refresh)}
 
 
-def read_access(token: str) -> Mapping[str, Any]:
+def read_access(token: str) -> Claims:
     """The claims of an access token whose signature and time are good. Unauthenticated otherwise."""
     claims = _signed(token)
-    if claims["exp"] <= time.time():
+    if claims.exp <= time.time():
         refuse_expired()
     return claims
 
 
 @lru_cache(TOKENS)
-def _signed(token: str) -> Mapping[str, Any]:
+def _signed(token: str) -> Claims:
     """A signature is good for ever, and looking at it again took a tenth of what a signed-in read costs."""
-    return MappingProxyType(_read(AccessToken, token))
+    claims = _read(AccessToken, token)
+    return Claims(claims["sid"], claims["user_id"], claims["exp"], claims.get("scope"))
 
 
 def read_refresh(token: str) -> dict[str, Any]:

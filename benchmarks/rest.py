@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import data, http_load
 from benchmarks.http_load import Load, request
 from benchmarks.machine import STRANGERS
-from benchmarks.servers import Services, WebServer
+from benchmarks.servers import Services, WebServer, without_nginx
 
 LIST = "/api/recipes/"
 POSTS = "/api/posts/"
@@ -67,13 +67,15 @@ def measure(
     """Runs everything; {"cases": {key: ...}, "ratings": the check of the counters}."""
     with contextlib.ExitStack() as stack:
         simmer = stack.enter_context(services.simmer("simmer"))
+        gateway = simmer if without_nginx() else stack.enter_context(services.gateway(simmer))
         counting = stack.enter_context(services.simmer("simmer-counting", **COUNTING))
         stock = stack.enter_context(services.stock())
         hello = stack.enter_context(services.hello())
         stack.enter_context(services.relay())
-        cases = _cases(simmer, counting, stock, hello, loaded)
+        cases = _cases(simmer, gateway, counting, stock, hello, loaded)
         for case in cases:
-            case.probe()
+            if not case.skipped:
+                case.probe()
             if case.skipped:
                 say(f"  skipped: {case.label}: {case.skipped}")
         cases_run = [case for case in cases if not case.skipped]
@@ -108,7 +110,12 @@ def measure(
 
 
 def _cases(
-    simmer: WebServer, counting: WebServer, stock: WebServer, hello: WebServer, loaded: dict[str, dict[str, Any]]
+    simmer: WebServer,
+    gateway: WebServer,
+    counting: WebServer,
+    stock: WebServer,
+    hello: WebServer,
+    loaded: dict[str, dict[str, Any]],
 ) -> list[Case]:
     ours, theirs = loaded["simmer"], loaded["stock"]
     token, stock_token = ours["tokens"][0], theirs["tokens"][0]
@@ -122,6 +129,13 @@ def _cases(
             "list, Simmer, signed in and counted by the throttle",
             counting,
             _always(request("GET", LIST, token=token)),
+        ),
+        Case(
+            "list.gateway",
+            "list, anonymous and hot, through the gateway",
+            gateway,
+            _always(request("GET", LIST)),
+            skipped=without_nginx(),
         ),
         Case("list.cursor", "list, stock DRF, cursor pages", stock, _always(request("GET", "/api/cursor-recipes/"))),
         Case("empty", "empty view, stock Django", stock, _always(request("GET", "/empty/"))),

@@ -19,6 +19,7 @@ import psycopg2
 from benchmarks.machine import OTHER_CORES, SERVER_CORES, pinned
 from core.processes import bound, free_port, stop
 from tests import services
+from tests.operations.gateway import command_for, config_for
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -160,6 +161,14 @@ class Services:
         env = {**self.base, "NODE_ENV": "production", "PORT": str(port), "REDIS_URL": self.redis}
         return self._web("socketio", [shutil.which("node") or "node", str(SOCKETIO / "server.mjs")], port, env)
 
+    def gateway(self, web: WebServer) -> WebServer:
+        """Only where `without_nginx()` is "". The shipped configuration, in front of WEB."""
+        port, folder = free_port(), self.folder / "gateway"
+        (folder / "files").mkdir(parents=True)
+        config = folder / "nginx.conf"
+        config.write_text(config_for(folder, f"127.0.0.1:{port}", [f"127.0.0.1:{web.port}"]))
+        return self._web("gateway", command_for(shutil.which("nginx") or "nginx", config), port, self.base)
+
     def hello(self) -> WebServer:
         return self._daphne("hello", "benchmarks.peers.hello:application", self.base)
 
@@ -178,6 +187,11 @@ class Services:
 
     def _web(self, name: str, command: list[str], port: int, env: dict[str, str]) -> WebServer:
         return WebServer(name, command, port=port, env=env, log=self.folder / f"{name}.log")
+
+
+def without_nginx() -> str:
+    """Why the gateway can't run here; "" when it can."""
+    return "" if shutil.which("nginx") else "no nginx on PATH"
 
 
 def without_socketio() -> str | None:

@@ -231,6 +231,9 @@ def _of_domain(error: Exception) -> _Problem | None:
         found.errors = error.errors
     elif isinstance(error, errors.Unauthenticated):
         found.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+    elif isinstance(error, errors.InsufficientScope):  # RFC 6750, 3.1
+        scope = f', scope="{error.scope}"' if error.scope else ""
+        found.headers["WWW-Authenticate"] = f'Bearer realm="api", error="insufficient_scope"{scope}'
     elif isinstance(error, errors.Throttled):
         found.headers["Retry-After"] = str(error.wait)
     elif isinstance(error, errors.Unavailable):

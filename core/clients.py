@@ -25,6 +25,14 @@ def address_of(request: HttpRequest) -> str:
     return _nearest_stranger(request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 
+def from_trusted_proxy(scope: Mapping[str, Any]) -> bool:
+    """Whether a trusted proxy passed this request on: what it says of it is believed."""
+    client, networks = scope.get("client"), trusted_networks()
+    peer = _parse(client[0] if client else "")
+    return bool(networks) and (peer is None or any(peer in network for network in networks))
+
+
+@lru_cache(maxsize=10_000)
 def limit_key(address: str) -> str:
     """What limits count by: the address; of IPv6 its /64, as each subscriber has at least a whole one."""
     parsed = _parse(address)

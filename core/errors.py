@@ -42,6 +42,17 @@ class Forbidden(DomainError):
     code = "forbidden"
 
 
+class InsufficientScope(Forbidden):
+    """The person may do this, and has not allowed it to the app. `scope` would; "" when no app may do it."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        needed = f"This needs the scope {scope!r}." if scope else "No app may do this, only the person."
+        super().__init__(needed)
+        self.scope = scope
+
+
 class NotFound(DomainError):
     """There is no such thing, or the person may not see it: the two are never told apart."""
 

@@ -14,6 +14,9 @@ from rest_framework.response import Response
 
 from core.api import JSONRenderer
 
+# For so long the gateway may give what an anonymous client has read to other anonymous ones (gateway/nginx.conf). nginx
+# keeps this header to itself.
+GATEWAY_SECONDS = "1"
 _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _renderer = JSONRenderer()
 
@@ -37,7 +40,13 @@ def conditional(request: Request, response: Response, *, version: int = 0) -> Ht
     answer["ETag"] = f'"{tag}"'
     answer["Cache-Control"] = "private, no-cache"
     patch_vary_headers(answer, ["Authorization"])
+    if answer.status_code == 200 and request.method in ("GET", "HEAD") and _is_anonymous(request):
+        answer["X-Accel-Expires"] = GATEWAY_SECONDS
     return answer
+
+
+def _is_anonymous(request: Request) -> bool:
+    return "HTTP_AUTHORIZATION" not in request.META and "HTTP_COOKIE" not in request.META
 
 
 def expected_versions(request: Request | HttpRequest) -> set[int] | None:

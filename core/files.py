@@ -1,4 +1,4 @@
-"""`/media/`: public files straight from MEDIA_ROOT, beside Django, which knows no ranges.
+"""Files straight from the disk, beside Django, which knows no ranges: `/media/`, the public ones of MEDIA_ROOT.
 
 Whatever lies there was written once under a name of its own (storage keys are random), so that answers may be cached
 for ever. Served is what has a known extension, lies inside and is reached without a symbolic link.
@@ -13,11 +13,12 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import orjson
 from django.conf import settings
 
-from core import api
+from core import api, errors
 from core.handler import Message, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
@@ -36,12 +37,12 @@ CONTENT_TYPES = {
 BLOCK = 256 * 1024
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES, errno.ENAMETOOLONG, errno.ENXIO}
 
+CACHE_CONTROL = "public, max-age=31536000, immutable"
 HEADERS = {
     "accept-ranges": "bytes",
-    "cache-control": "public, max-age=31536000, immutable",
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
-    # Public for every page: <img>, canvas and players of other origins, never with credentials.
+    # For pages of every origin: <img>, canvas and players, never with credentials.
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "ETag, Content-Range, Accept-Ranges",
     "cross-origin-resource-policy": "cross-origin",
@@ -57,6 +58,16 @@ PREFLIGHT = {
 }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A file that may be served: NAME below ROOT, which is ACCEL for nginx. `headers` are the answer's."""
+
+    root: str
+    name: str
+    accel: str
+    headers: Mapping[str, str]
+
+
 @dataclass
 class OpenFile:
     """A regular file, and its first block if that is all of it: then one hop to a thread served the request."""
@@ -64,12 +75,15 @@ class OpenFile:
     file: io.FileIO
     size: int
     etag: str
-    content_type: str
     whole: bytes | None
 
 
-class MediaFiles:
+class Files:
     """An ASGI application for GET and HEAD, with ETag, If-None-Match, If-Range and a single Range."""
+
+    def wanted(self, path: str, query: str) -> Wanted | None:
+        """What is asked for, None if nothing may be served there. Forbidden."""
+        raise NotImplementedError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
@@ -80,28 +94,54 @@ class MediaFiles:
         if method not in ("GET", "HEAD"):
             await _refuse(send, 405, "Files can only be read.", "method_not_allowed", {"allow": "GET, HEAD, OPTIONS"})
             return
-        name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(settings.MEDIA_URL)
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
         try:
-            opened = await asyncio.to_thread(open_inside, str(settings.MEDIA_ROOT), name)
+            wanted = self.wanted(path, scope.get("query_string", b"").decode("latin-1"))
+        except errors.Forbidden as error:
+            await _refuse(send, 403, error.detail, error.code, head=method == "HEAD")
+            return
+        if wanted is not None and settings.ACCEL_REDIRECT and _is_plain(wanted.name):
+            # The gateway finds out whether there is such a file, and knows ranges itself.
+            headers = {**wanted.headers, "x-accel-redirect": wanted.accel + quote(wanted.name)}
+            await send(_start(200, headers))
+            await send({"type": "http.response.body"})
+            return
+        try:
+            opened = await asyncio.to_thread(open_inside, wanted.root, wanted.name) if wanted is not None else None
         except OSError as error:
             log.error("media_unreadable path=%r error=%r", scope["path"], error)
             await _refuse(
                 send, 503, "The file cannot be read right now; try again shortly.", "unavailable", {"retry-after": "1"}
             )
             return
-        if opened is None:
+        if wanted is None or opened is None:
             await _refuse(send, 404, "There is no such file.", "not_found", head=method == "HEAD")
             return
         with opened.file:
-            await _serve(opened, _conditions(scope), receive, send, head=method == "HEAD")
+            await _serve(opened, wanted.headers, _conditions(scope), receive, send, head=method == "HEAD")
+
+
+class MediaFiles(Files):
+    """The public files, by their extensions."""
+
+    def wanted(self, path: str, query: str) -> Wanted | None:
+        name = path.removeprefix(settings.MEDIA_URL)
+        content_type = CONTENT_TYPES.get(name.rpartition("/")[2].rpartition(".")[2])
+        if content_type is None:
+            return None
+        headers = {**HEADERS, "cache-control": CACHE_CONTROL, "content-type": content_type}
+        return Wanted(str(settings.MEDIA_ROOT), name, "/accel/public/", headers)
+
+
+def _is_plain(name: str) -> bool:
+    return all(part and not part.startswith(".") for part in name.split("/"))
 
 
 def open_inside(root: str, name: str) -> OpenFile | None:
     """Opens a file under `root`; None unless it may be served. OSError is trouble of the disk or the process."""
-    parts = name.split("/")
-    content_type = CONTENT_TYPES.get(parts[-1].rpartition(".")[2])
-    if content_type is None or any(not part or part.startswith(".") for part in parts):
+    if not _is_plain(name):
         return None
+    parts = name.split("/")
     folders: list[int] = []
     try:
         # Each step is taken from the folder before and follows no link: nothing can be swapped in between.
@@ -127,12 +167,21 @@ def open_inside(root: str, name: str) -> OpenFile | None:
         return None
     whole = os.pread(file.fileno(), BLOCK, 0) if status.st_size <= BLOCK else None
     etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-    return OpenFile(file, status.st_size, etag, content_type, whole)
+    return OpenFile(file, status.st_size, etag, whole)
 
 
-async def _serve(opened: OpenFile, conditions: Mapping[str, str], receive: Receive, send: Send, *, head: bool) -> None:
-    headers = {**HEADERS, "etag": opened.etag}
+async def _serve(
+    opened: OpenFile,
+    known: Mapping[str, str],
+    conditions: Mapping[str, str],
+    receive: Receive,
+    send: Send,
+    *,
+    head: bool,
+) -> None:
+    headers = {**known, "etag": opened.etag}
     if _has_etag(conditions.get("if-none-match", ""), opened.etag):
+        del headers["content-type"]
         await send(_start(304, headers))
         await send({"type": "http.response.body"})
         return
@@ -148,7 +197,6 @@ async def _serve(opened: OpenFile, conditions: Mapping[str, str], receive: Recei
         if chosen is not None:
             status, (first, last) = 206, chosen
             headers["content-range"] = f"bytes {first}-{last}/{opened.size}"
-    headers["content-type"] = opened.content_type
     headers["content-length"] = str(last - first + 1)
     await send(_start(status, headers))
     if head:

@@ -20,14 +20,15 @@ from django.core import signals
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.core.handlers.exception import get_exception_response
+from django.core.handlers.exception import convert_exception_to_response, get_exception_response
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch, get_resolver, get_urlconf, set_script_prefix
 from django.utils.log import log_response
+from django.utils.module_loading import import_string
 
-from core import api, threads
+from core import api, requests, threads
 from core.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -154,6 +155,7 @@ class OneHopHandler(BaseHandler):
             log.warning("bad_request reason=encoding")
             return api.bad_request(HttpRequest())
         response = self.get_response(request)
+        requests.note(scope, request)
         response._handler_class = self.__class__  # type: ignore[attr-defined]
         return response
 
@@ -169,6 +171,19 @@ class OneHopHandler(BaseHandler):
             if not settings.DEBUG:
                 raise
             return _answer_to(request, error)
+
+
+class ApiHandler(OneHopHandler):
+    """The same with the middleware of API_MIDDLEWARE alone, which wrap requests and answers and do nothing else."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async)
+        for hooks in ("_view_middleware", "_template_response_middleware", "_exception_middleware"):
+            getattr(self, hooks).clear()
+        handler = convert_exception_to_response(self._get_response)
+        for name in reversed(settings.API_MIDDLEWARE):
+            handler = convert_exception_to_response(import_string(name)(handler))
+        self._middleware_chain = handler
 
 
 def _answer_to(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -5,9 +5,10 @@ goes through the handler, and `/healthz` not even through the pool.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 import redis
@@ -38,9 +39,14 @@ async def healthz(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def readyz(scope: Scope, receive: Receive, send: Send) -> None:
-    """200 when every check passes, else 503; the body names each check."""
+    """200 when every check passes, else 503; the body names each check.
+
+    `?exclude=redis&exclude=relay` leaves some out: a balancer must not take out every host for what all of them miss
+    and can do without for a while.
+    """
+    excluded = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("exclude", [])
     try:
-        results = await threads.run(run_checks)
+        results = await threads.run(run_checks, excluded)
     except Unavailable as error:
         results = {"threads": {"ok": False, "error": error.detail}}
     ready = all(result["ok"] for result in results.values())
@@ -48,10 +54,15 @@ async def readyz(scope: Scope, receive: Receive, send: Send) -> None:
     await _answer(send, 200 if ready else 503, body, head=scope["method"] == "HEAD")
 
 
-def run_checks() -> dict[str, dict[str, Any]]:
-    """{name: {"ok": bool, ...}} of all checks. An error is named by its class: its text may hold a password."""
+def run_checks(excluded: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """{name: {"ok": bool, ...}} of all checks but those EXCLUDED.
+
+    An error is named by its class: its text may hold a password.
+    """
     results: dict[str, dict[str, Any]] = {}
     for name, check in {"database": _database, "migrations": _migrations, "redis": _redis, **_checks}.items():
+        if name in excluded:
+            continue
         try:
             results[name] = {"ok": True, **check()}
         except DomainError as error:
@@ -80,13 +91,35 @@ def _migrations() -> Mapping[str, Any]:
 
 
 def _redis() -> Mapping[str, Any]:
-    _redis_client().ping()
+    """Every Redis there is: that of the bus, of the broker and of the throttles may be three."""
+    silent = {url: uses for url, uses in _redis_servers().items() if not _answers(url)}
+    if silent:
+        raise Unavailable(f"Redis does not answer: {'; '.join(silent.values())}.")
     return {}
 
 
+def _redis_servers() -> dict[str, str]:
+    """{URL: what it is used for}."""
+    urls = [("bus", url) for url in settings.BUS_REDIS_URLS]
+    urls += [("broker", settings.CELERY_BROKER_URL), ("throttles", settings.THROTTLE_REDIS_URL)]
+    servers: dict[str, str] = {}
+    for use, url in urls:
+        if url.startswith(("redis", "unix")):  # Celery knows other brokers
+            servers[url] = f"{servers[url]}, {use}" if url in servers else use
+    return servers
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(_redis_client(url).ping())
+    except redis.RedisError as error:
+        log.warning("redis_silent uses=%s error=%s", _redis_servers().get(url), type(error).__name__)
+        return False
+
+
 @cache
-def _redis_client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+def _redis_client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
 
 
 async def _answer(send: Send, status: int, body: Mapping[str, Any], *, head: bool) -> None:

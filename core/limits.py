@@ -1,7 +1,8 @@
 """Limits that hold under concurrency: at most `requests` in any `seconds`, counted by one Lua call in Redis.
 
 A sliding log of times for each key, so the limit is exact in every window, however many processes ask at once. When
-Redis does not answer within 50 ms, each process counts for itself for 5 s; a request never fails over it.
+Redis does not answer within 50 ms, each process counts for itself for 5 s; a request never fails over it. What a
+process has let through it remembers in any case: no flicker of Redis gives anybody a second share of it.
 """
 
 import hashlib
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 
 REDIS_SECONDS = 0.05
 LOCAL_SECONDS = 5.0
-# Keys that one process counts while Redis is away; the oldest are forgotten first.
-LOCAL_KEYS = 20_000
+# Keys that one process remembers, of 32 bytes for each request; those not used for longest are forgotten first.
+LOCAL_KEYS = 10_000
 PREFIX = "limit:"
 _PERIODS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "hour": 3600, "d": 86_400, "day": 86_400}
 
@@ -98,16 +99,35 @@ def parse_rate(rate: str) -> Limit | None:
 
 def take(wanted: Sequence[tuple[str, Limit]]) -> list[Standing]:
     """Counts one request under every key, in one call; on none of them when one has no place left."""
-    global _local_until
     if not wanted:
         return []
-    if time.monotonic() >= _local_until:
-        try:
-            return _take_shared(wanted)
-        except redis.RedisError as error:
-            _local_until = time.monotonic() + LOCAL_SECONDS
-            log.warning("limits_local seconds=%g error=%s", LOCAL_SECONDS, type(error).__name__)
-    return _local.take(wanted)
+    own = _local.take(wanted)
+    if not all(standing.free for standing in own):
+        return own  # more than these have not been let through, and Redis need not be asked
+    shared = _ask_redis(wanted)
+    if shared is None:
+        return own
+    if not all(standing.free for standing in shared):
+        _local.give_back(wanted)
+    return shared
+
+
+def _ask_redis(wanted: Sequence[tuple[str, Limit]]) -> list[Standing] | None:
+    """None while it is away."""
+    global _local_until
+    if are_local():
+        return None
+    try:
+        return _take_shared(wanted)
+    except redis.RedisError as error:
+        _local_until = time.monotonic() + LOCAL_SECONDS
+        log.warning("limits_local seconds=%g error=%s", LOCAL_SECONDS, type(error).__name__)
+        return None
+
+
+def are_local() -> bool:
+    """Whether this process counts for itself at the moment, as Redis did not answer."""
+    return time.monotonic() < _local_until
 
 
 def _take_shared(wanted: Sequence[tuple[str, Limit]]) -> list[Standing]:
@@ -140,7 +160,7 @@ def _script() -> str:
 
 
 class LocalLimits:
-    """The same limits counted in this process alone, for the seconds without Redis."""
+    """The same limits counted in this process alone."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -158,6 +178,13 @@ class LocalLimits:
                 Standing(has_place, limit.requests - len(times), (times[0] if times else now) + limit.seconds - now)
                 for has_place, times, (_, limit) in zip(free, logs, wanted, strict=True)
             ]
+
+    def give_back(self, wanted: Sequence[tuple[str, Limit]]) -> None:
+        """Takes back what `take` has just counted."""
+        with self._lock:
+            for key, _ in wanted:
+                if times := self._times.get(key):
+                    times.pop()
 
     def forget(self, key: str) -> None:
         with self._lock:
@@ -177,6 +204,12 @@ _local = LocalLimits()
 _local_until = 0.0
 
 
+def forget_all() -> None:
+    """Empties this process's memory of limits."""
+    global _local, _local_until
+    _local, _local_until = LocalLimits(), 0.0
+
+
 class Failures:
     """Tries to sign in, counted before the password is looked at, so that a burst gets no more of them than a queue.
 
@@ -193,7 +226,9 @@ class Failures:
         `account`: what names it, the same for its username and its e-mail if that can be known.
         """
         wanted = list(zip(self._keys(account, address), (self._at_address, self._anywhere), strict=True))
-        return max((seconds(standing.reset) for standing in take(wanted) if not standing.free), default=0)
+        # A success on another server clears it in Redis alone, so this process's memory counts only without Redis.
+        standings = _ask_redis(wanted) or _local.take(wanted)
+        return max((seconds(standing.reset) for standing in standings if not standing.free), default=0)
 
     def clear(self, *, account: str, address: str) -> None:
         """Forgets the tries from this address and one of the account's, so that no guesser elsewhere is set free."""
@@ -207,9 +242,19 @@ class Failures:
 
     @staticmethod
     def _keys(account: str, address: str) -> tuple[str, str]:
-        # Hashed: Redis, its dumps and its logs hold no e-mail addresses.
-        name = hashlib.blake2b(account.strip().lower().encode(), digest_size=16).hexdigest()
+        name = _hashed(account)
         return f"sign-in:{name}:{limit_key(address)}", f"sign-in:{name}"
+
+
+def wait_for(kind: str, name: str, limit: Limit) -> int:
+    """Counts one thing of KIND for NAME, in any case of letters. 0 when there was a place, else seconds to wait."""
+    [standing] = take([(f"{kind}:{_hashed(name)}", limit)])
+    return 0 if standing.free else seconds(standing.reset)
+
+
+def _hashed(name: str) -> str:
+    """Redis, its dumps and its logs hold no e-mail addresses."""
+    return hashlib.blake2b(name.strip().lower().encode(), digest_size=16).hexdigest()
 
 
 # Five slips are human; an account that is guessed at from everywhere gives 100 guesses a day to all of them together.

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -32,7 +33,7 @@ def _demo_people() -> list[dict[str, Any]]:
 def _policy(request: HttpRequest) -> str:
     """Our own files and nothing else: no inline script or style, no other site but that of the pictures."""
     host = request.get_host()
-    media = urlsplit(settings.MEDIA_URL)
+    media = urlsplit(default_storage.url("x"))
     pictures = f" {media.scheme}://{media.netloc}" if media.netloc else ""
     return "; ".join(
         [

@@ -48,3 +48,43 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.user_id}"
+
+
+class RaisedAlarm(models.Model):
+    """An alarm (core/alarms.py) that was told of, as long as it lasts: `core.watch` alone writes these rows."""
+
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=100, blank=True)
+    detail = models.TextField()
+    raised_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Of several processes that notice it at once, one tells of it.
+            models.UniqueConstraint(fields=["kind", "subject"], name="raised_alarm_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}".rstrip()
+
+
+class PeriodicRun(models.Model):
+    """How the last runs of a periodic task went: one row for each, which `core.periodic` alone writes.
+
+    Until `leased_until` a run has the task for itself; a run that began and has not ended by then was killed.
+    """
+
+    task = models.CharField(max_length=100, unique=True)
+    # How often it was begun: who has lost the claim can tell.
+    attempt = models.PositiveBigIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    # Of the last run that has ended, well or not; and of the last that went well.
+    finished_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    # In a row, up to now.
+    failures = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.task

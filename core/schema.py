@@ -16,7 +16,9 @@ from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 
 from core.api import PROBLEM_TYPE
 from core.idempotency import HEADER, KEY_PATTERN, REPLAYED, honours_key
+from core.oauth import SCOPES
 from core.pages import DEFAULT_LIMIT, MAX_LIMIT
+from core.scopes import NO_APP, scope_for
 
 STREAM_POSITION = OpenApiParameter(
     "Stream-Position",
@@ -38,7 +40,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 PROBLEMS = {
     "400": ("BadRequest", "The input is malformed or not valid; `errors` names the fields."),
     "401": ("Unauthenticated", "Nobody is signed in, or the token is expired (`token_expired`) or not accepted."),
-    "403": ("Forbidden", "You may see this, and may not do that with it."),
+    "403": ("Forbidden", "You may see this, and may not do that with it; of apps also `insufficient_scope`."),
     "404": ("NotFound", "There is no such thing, or you may not see it."),
     "406": ("NotAcceptable", "None of the media types asked for is served here."),
     "409": ("Conflict", "The state of things does not allow this; `code` says why."),
@@ -59,7 +61,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "RateLimit-Policy": {"description": 'The limits themselves: `"anon";q=10;w=60`.', "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
-    "WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {
+        "description": "How to sign in, or the scope that an app lacks.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "For `If-None-Match` and `If-Match`.", "schema": {"type": "string"}},
     "Link": {"description": "The pages beside this one (RFC 8288).", "schema": {"type": "string"}},
     REPLAYED: {
@@ -92,18 +97,35 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The access token; its class lives in an app, so it is named by its path."""
+    """The access token, of a person or of an app; its class lives in an app, so it is named by its path."""
 
     target_class = "accounts.authentication.SessionTokenAuthentication"
-    name = "bearer"
+    name = ["bearer", "oauth2"]
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        scope = scope_for(auto_schema.view, auto_schema.method)
+        own: list[dict[str, list[Any]]] = [{"bearer": []}]
+        return own if scope == NO_APP else [*own, {"oauth2": [scope]}]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        own = {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "`access` of POST /api/auth/token/ or /api/auth/register/.",
         }
+        flow = {
+            "authorizationUrl": "/o/authorize/",
+            "tokenUrl": "/o/token/",
+            "refreshUrl": "/o/token/",
+            "scopes": SCOPES,
+        }
+        of_app = {
+            "type": "oauth2",
+            "flows": {"authorizationCode": flow},
+            "description": "For apps of others: `access_token` of POST /o/token/, with PKCE.",
+        }
+        return [own, of_app]
 
 
 class CursorPage:
@@ -190,6 +212,8 @@ class Schema(AutoSchema):
         # Signing in and refreshing are refused with 401 though nobody need be signed in for them.
         if self.view.get_authenticators() or getattr(self.view, "throttle_scope", None) == "auth":
             statuses.add("401")
+        if self.view.get_authenticators():
+            statuses.add("403")  # for apps without the scope
         if not all(permission is AllowAny for permission in permissions) and (
             writes or any(permission not in (AllowAny, IsAuthenticatedOrReadOnly) for permission in permissions)
         ):
@@ -218,7 +242,7 @@ def add_shared_components(result: dict[str, Any], **kwargs: Any) -> dict[str, An
     for status, (name, description) in PROBLEMS.items():
         headers = ["RateLimit", "RateLimit-Policy"]
         headers += ["Retry-After"] if status in ("429", "503") else []
-        headers += ["WWW-Authenticate"] if status == "401" else []
+        headers += ["WWW-Authenticate"] if status in ("401", "403") else []
         responses[name] = {
             "description": description,
             "headers": {header: {"$ref": f"#/components/headers/{header}"} for header in headers},

@@ -20,9 +20,11 @@ import daphne.server  # noqa: E402
 from daphne.cli import CommandLineInterface  # noqa: E402
 from daphne.http_protocol import WebRequest  # noqa: E402
 from daphne.server import Server  # noqa: E402
+from daphne.ws_protocol import WebSocketFactory  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from core.shutdown import say_goodbye  # noqa: E402
+from core.ws_server import INBOX, Inbox, LeanSocket, spare_debug_texts  # noqa: E402
 
 # The key under which `realtime.transport` looks for the protocol object.
 EXTENSION = "simmer.daphne"
@@ -46,15 +48,25 @@ class SocketServer(Server):  # type: ignore[misc]
         # Daphne's 8 KiB means 512 messages for a chunk of 4 MiB.
         super().__init__(*args, **{**kwargs, "request_buffer_size": 256 * 1024})
         self._ports: list[Any] = []
+        application: Any = kwargs["application"] if "application" in kwargs else args[0]
+
+        def with_inbox(scope: dict[str, Any], receive: Any, send: Any) -> Any:
+            inbox = scope.pop(INBOX, None)
+            return application(scope, receive if inbox is None else inbox.get, send)
+
+        self.application = with_inbox
 
     def listen_success(self, port: Any) -> None:
         self._ports.append(port)
         super().listen_success(port)
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
-        if scope["type"] == "websocket":
-            scope["extensions"] = {EXTENSION: protocol}
-        return super().create_application(protocol, scope)
+        if scope["type"] != "websocket":
+            return super().create_application(protocol, scope)
+        scope["extensions"] = {EXTENSION: protocol}
+        scope[INBOX] = inbox = Inbox()
+        # Daphne's own queue ends here, as nobody holds it.
+        return None if super().create_application(protocol, scope) is None else inbox
 
     def kill_all_applications(self) -> Any:
         """The server's end, which Twisted waits for: nobody new, the goodbyes, the answers under way; then the rest."""
@@ -94,8 +106,12 @@ class Command(CommandLineInterface):  # type: ignore[misc]
         application = super().load_asgi_app(asgi_app_path)
         # Needs Django set up, which loading the application does. Daphne has no other place to name its requests.
         from core.http_server import BoundedFactory
+        from core.watch import Watch
 
+        Watch().start()
         daphne.server.HTTPFactory = BoundedFactory
+        WebSocketFactory.protocol = LeanSocket
+        spare_debug_texts()
         # What lives as long as the process is not looked at by any collection.
         gc.collect()
         gc.freeze()

@@ -3,15 +3,19 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import re
 import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab, schedule
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
+
+from core import logs, mail_settings, schema_settings, storage_settings
+from core.oauth import provider
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -42,22 +46,31 @@ CORS_ALLOW_HEADERS = (
 )
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
-    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position", "X-Request-ID"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
     "Upload-Offset",
 ]
-# The last five: where the earlier systems had their API (core/earlier_urls.py).
-CORS_URLS_REGEX = r"^/(api|media|auth|users|recipes|posts|post)/"
+# The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
+CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Addresses or networks of the proxies whose X-Forwarded-For is believed. Empty: nobody's is.
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 
+# The image says so: then nothing that is for development starts by mistake.
+PRODUCTION: bool = env.bool("PRODUCTION", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG is on in production (PRODUCTION=True): remove it, or set it to False.")
 if not DEBUG:
     if not SECRET_KEY or SECRET_KEY == _INSECURE_KEY:
         raise ImproperlyConfigured("SECRET_KEY is missing or the development key: set it to 50 random characters.")
     if "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS is '*': list the host names that this installation serves.")
+for _origin in CORS_ALLOWED_ORIGINS:
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/*\s]+", _origin):
+        raise ImproperlyConfigured(
+            f"CORS_ALLOWED_ORIGINS has {_origin!r}: list origins as browsers send them, https://app.example"
+        )
 if CORS_ALLOW_ALL_ORIGINS and CORS_ALLOW_CREDENTIALS:
     raise ImproperlyConfigured("CORS_ALLOW_ALL_ORIGINS with CORS_ALLOW_CREDENTIALS: set CORS_ALLOWED_ORIGINS instead.")
 
@@ -89,9 +102,14 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=30)),
 }
 
+# Apps of others, by OAuth 2.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.Application"
+OAUTH2_PROVIDER = provider(access=SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], refresh=SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
+
 # --- The project -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "daphne",
+    # For its `runserver`. It brings Twisted with it: 25 MB of each worker.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -104,6 +122,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "oauth2_provider",
     "core",
     "realtime",
     "media_pipeline",
@@ -120,6 +139,14 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# The API knows people by their tokens: no session, no form to protect, no messages. They cost a tenth of a list.
+API_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "core.security.SecurityHeaders",
+    "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 # An address that lacks its last slash is answered by 308 (core.api.not_found), which keeps the method and the body.
@@ -183,6 +210,7 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 # PostgreSQL plans the hot queries once a session. Off behind a transaction pooler, which hands sessions around.
 PREPARED_STATEMENTS: bool = env.bool("PREPARED_STATEMENTS", default=True)
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 
 # --- Redis: the bus, the broker, the throttles ------------------------------------------------------
@@ -254,6 +282,8 @@ STREAM_RETENTION_EVENTS: int = env.int("STREAM_RETENTION_EVENTS", default=10_000
 JOB_OVERDUE_SECONDS: int = env.int("JOB_OVERDUE_SECONDS", default=60)
 # A running job whose worker has not said for this long that it lives is given to another one.
 JOB_LEASE_SECONDS: int = env.int("JOB_LEASE_SECONDS", default=15)
+# So long a canary, a job that only comes back, may be on its way through a queue before it raises an alarm.
+CANARY_SECONDS = _limit("CANARY_SECONDS", 60)
 # Posts of people with more followers are not written into each feed: feeds read them from their author.
 FEED_FAN_OUT_MAX: int = env.int("FEED_FAN_OUT_MAX", default=10_000)
 
@@ -272,7 +302,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.throttles.RequestThrottle"],
     "EXCEPTION_HANDLER": "core.api.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "core.schema.Schema",
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "rest_framework.negotiation.DefaultContentNegotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.negotiation.RememberedNegotiation",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -283,100 +313,62 @@ THROTTLES = {
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Simmer",
-    "DESCRIPTION": "A live recipe-sharing network. Errors are problem+json; lists are cursor pages.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SCHEMA_PATH_PREFIX": r"/api/",
-    # Choices of the same name that differ by resource.
-    "ENUM_NAME_OVERRIDES": {
-        "PostKind": "posts.models.Post.Kind",
-        "NotificationKind": "posts.models.Notification.Kind",
-        "MediaKind": "media_pipeline.models.Media.Kind",
-        "SuggestionReasonKind": ["followed_by", "shared_tags", "popular"],
-        "PostVisibility": "posts.models.Post.Visibility",
-        "RecipeVisibility": "recipes.models.Recipe.Visibility",
-        "PostStatus": "posts.models.Post.Status",
-        "UploadState": ["open", "sealed", "processing", "ready", "failed"],
-        "MediaStatus": "media_pipeline.models.Media.Status",
-        "ReportStatus": "posts.models.Report.Status",
-        "ModerationActionKind": "posts.models.ModerationAction.Action",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "core.schema.add_shared_components",
-    ],
-}
+SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS
 
-# --- Celery -----------------------------------------------------------------------------------------
+# --- Celery: core/celery.py has the rest -------------------------------------------------------------
 CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
-CELERY_TASK_SOFT_TIME_LIMIT = 300
-CELERY_TASK_TIME_LIMIT = 330
-CELERY_TIMEZONE = "UTC"
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    # At least twice the longest time limit, or a long task would be given to a second worker while it runs.
-    "visibility_timeout": 3600,
-    # A killed worker's task comes back after about 4 s; with kombu's defaults it took 91 s.
-    "unacked_restore_interval": 1,
-    "unacked_restore_throttle": 1,
-    "queue_order_strategy": "round_robin",
-}
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_CRON_STARTING_DEADLINE = 3600
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "publish-due-posts": {"task": "posts.publish_due", "schedule": schedule(timedelta(seconds=10))},
-    "trim-streams": {"task": "realtime.trim_streams", "schedule": schedule(timedelta(hours=1))},
-    "sweep-uploads": {"task": "media_pipeline.sweep_uploads", "schedule": schedule(timedelta(minutes=15))},
-    "sweep-files": {"task": "media_pipeline.sweep_files", "schedule": schedule(timedelta(hours=1))},
-    "expire-unused-media": {"task": "media_pipeline.expire_unused_media", "schedule": crontab(hour="4", minute="50")},
-    "trim-idempotency-keys": {"task": "core.trim_idempotency_keys", "schedule": schedule(timedelta(hours=1))},
-    "trim-feeds": {"task": "posts.trim_feeds", "schedule": crontab(hour="4", minute="10")},
-    "trim-feed-rankings": {"task": "posts.trim_feed_rankings", "schedule": schedule(timedelta(hours=1))},
-    "update-trends": {"task": "posts.update_trends", "schedule": schedule(timedelta(minutes=10))},
-    "reconcile-ratings": {"task": "recipes.reconcile_ratings", "schedule": crontab(hour="3", minute="30")},
-    "reconcile-counters": {"task": "posts.reconcile_counters", "schedule": crontab(hour="3", minute="45")},
-    "trim-views": {"task": "posts.trim_views", "schedule": crontab(hour="0", minute="40")},
-    "trim-notifications": {"task": "posts.trim_notifications", "schedule": crontab(hour="4", minute="10")},
-}
+# Schedules are rows, which migrations make and operators edit (core/schedules.py): CELERY_BEAT_SCHEDULE would be
+# written over them at each start.
+CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
+
+# --- Mail -------------------------------------------------------------------------------------------
+# Where people reach this installation: links in mails begin with it.
+PUBLIC_URL: str = mail_settings.public_url(
+    env, default=f"http://localhost:{PORT}" if DEBUG else f"https://{[*ALLOWED_HOSTS, 'localhost'][0].lstrip('.')}"
+)
+MAIL_LINKS: dict[str, str] = mail_settings.links(env, public_url=PUBLIC_URL)
+globals().update(mail_settings.django(env, debug=DEBUG, dev_dir=DEV_DIR, public_url=PUBLIC_URL))
 
 # --- Files ------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 MEDIA_URL = "/media/"
-# Public renditions; the originals lie beside them where no URL reaches.
-MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DEV_DIR / "media")))
-PRIVATE_MEDIA_ROOT = Path(env.str("PRIVATE_MEDIA_ROOT", default=str(DEV_DIR / "private")))
-STORAGES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": MEDIA_ROOT, "base_url": MEDIA_URL},
-    },
-    "private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": PRIVATE_MEDIA_ROOT, "base_url": None},
-    },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
+# Where media lie: on a disk, in a bucket or at Cloudinary.
+MEDIA_STORAGE: str
+MEDIA_ROOT: Path
+PRIVATE_MEDIA_ROOT: Path
+PRIVATE_MEDIA_URL: str
+ACCEL_REDIRECT: bool
+STORAGES: dict[str, dict[str, Any]]
+AWS_STORAGE_BUCKET_NAME: str
+AWS_LOCATION: str
+AWS_QUERYSTRING_AUTH: bool
+AWS_ACCESS_KEY_ID: str | None
+AWS_SECRET_ACCESS_KEY: str | None
+AWS_SESSION_TOKEN: str | None
+AWS_S3_REGION_NAME: str | None
+AWS_S3_ENDPOINT_URL: str | None
+AWS_S3_CUSTOM_DOMAIN: str | None
+AWS_S3_SIGNATURE_VERSION: str
+AWS_S3_ADDRESSING_STYLE: str
+CLOUDINARY_URL: str
+BACKUP_BUCKET: str
+BACKUP_DIR: Path
+BACKUPS_KEPT: int
+globals().update(storage_settings.django(env, dev_dir=DEV_DIR, media_url=MEDIA_URL))
 
 # --- Logs: one line an event ------------------------------------------------------------------------
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-}
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in logs.FORMATTERS:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set it to {' or '.join(logs.FORMATTERS)}.")
+LOGGING = logs.config(level=env.str("LOG_LEVEL", default="INFO"), formatter=LOG_FORMAT)
+# A line for each request.
+ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=True)
+
+# --- Metrics and errors -----------------------------------------------------------------------------
+# Who sends it may read /metrics; without one, this host alone.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+# Where the relay, workers and beat answer /metrics and /healthz; 0 for nowhere.
+METRICS_PORT: int = env.int("METRICS_PORT", default=0)
+# Errors go there.
+SENTRY_DSN: str = env.str("SENTRY_DSN", default="")

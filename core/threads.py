@@ -61,6 +61,11 @@ class Pool:
         self._work.put(_Work(loop, future, contextvars.copy_context(), function, args))
         return future
 
+    @property
+    def unfinished(self) -> int:
+        """How much work has been taken and is not done, that which waits included."""
+        return self._unfinished
+
     def close(self, timeout: float | None = None) -> None:
         """Finishes the work taken, closes the threads' database sessions and ends the threads."""
         for _ in self._threads:

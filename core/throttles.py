@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -49,3 +50,12 @@ class RequestThrottle(BaseThrottle):
             keys[scope] = address if person is None or scope == "auth" else str(person)
         limits = [(name, f"{name}:{key}", parse_rate(settings.THROTTLES[name])) for name, key in keys.items()]
         return [(name, key, limit) for name, key, limit in limits if limit is not None]
+
+
+def auth_wait(request: HttpRequest) -> int:
+    """Counts a form of a page against THROTTLE_AUTH, as DRF's views with that scope are. 0, or the seconds to wait."""
+    limit = parse_rate(settings.THROTTLES["auth"])
+    if limit is None:
+        return 0
+    (standing,) = take([(f"auth:{limit_key(address_of(request))}", limit)])
+    return 0 if standing.free else seconds(standing.reset)

@@ -8,6 +8,8 @@ from core import docs, live
 urlpatterns = [
     path("", live.page, name="live"),
     path("admin/", admin.site.urls),
+    path("", include("accounts.oauth.urls")),
+    path("account/", include("accounts.page_urls")),
     path("api/", include("accounts.urls")),
     path("api/", include("recipes.urls")),
     path("api/", include("posts.urls")),

@@ -1,46 +1,51 @@
-"""Media and uploads in the admin: to look at and to delete (the sweep takes the files); they come by the API alone."""
+"""Media and uploads in the admin: to look at, and to delete by the services that take the files, too."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.db.models import Q
 
-from media_pipeline.models import Media, UploadSession
-
-if TYPE_CHECKING:
-    MediaModelAdmin = admin.ModelAdmin[Media]
-    UploadModelAdmin = admin.ModelAdmin[UploadSession]
-else:
-    MediaModelAdmin = UploadModelAdmin = admin.ModelAdmin
+from core.large_tables import Key, LookedAtAdmin, Person, RemovedAdmin, only
+from media_pipeline.models import Extent, Media, UploadSession
+from media_pipeline.services import media_delete
+from media_pipeline.sessions import upload_abort
 
 
 @admin.register(Media)
-class MediaAdmin(MediaModelAdmin):
+class MediaAdmin(RemovedAdmin):
+    """Only what nothing shows can be deleted: the rest goes with what shows it."""
+
     list_display = ["id", "owner", "kind", "status", "error", "content_type", "width", "height", "created_at"]
-    list_filter = ["status", "error", "kind", "content_type"]
-    search_fields = ["=id", "owner__username"]
+    list_filter = [
+        only("failed", Q(status=Media.Status.FAILED)),
+        only("not ready yet", Q(status__in=[Media.Status.PENDING, Media.Status.PROCESSING])),
+    ]
     list_select_related = ["owner"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+    ordering = ("-created_at",)
+    finders = (Key(), Person("owner"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Media | None = None) -> bool:
-        return False
+    def remove(self, moderator: Any, row: Media) -> None:
+        media_delete(media=row)
 
 
 @admin.register(UploadSession)
-class UploadSessionAdmin(UploadModelAdmin):
+class UploadSessionAdmin(RemovedAdmin):
+    """Deleting one gives it up and frees its bytes. What is complete has media of its own."""
+
     list_display = ["id", "owner", "state", "length", "chunk_size", "is_partial", "expires_at", "media", "created_at"]
-    list_filter = ["state", "is_partial"]
-    search_fields = ["=id", "owner__username"]
+    list_filter = [only("open", Q(state=UploadSession.State.OPEN))]
     list_select_related = ["owner", "media"]
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+    ordering = ("-created_at",)
+    finders = (Key(), Key("media"), Person("owner"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def why_not(self, row: UploadSession) -> str:
+        return "" if row.state == UploadSession.State.OPEN else "it is not open"
 
-    def has_change_permission(self, request: HttpRequest, obj: UploadSession | None = None) -> bool:
-        return False
+    def remove(self, moderator: Any, row: UploadSession) -> None:
+        upload_abort(session=row)
+
+
+@admin.register(Extent)
+class ExtentAdmin(LookedAtAdmin):
+    list_display = ["id", "session_id", "offset", "length"]
+    finders = (Key(), Key("session"))

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Warning, register
 
 
@@ -9,6 +10,7 @@ class MediaPipelineConfig(AppConfig):
 
     def ready(self) -> None:
         register(ffmpeg_is_there, "media")
+        register(videos_play, "media")
 
 
 def ffmpeg_is_there(**kwargs: Any) -> list[CheckMessage]:
@@ -20,3 +22,13 @@ def ffmpeg_is_there(**kwargs: Any) -> list[CheckMessage]:
     except FfmpegMissing as error:
         return [Warning(str(error), id="media_pipeline.W001")]
     return []
+
+
+def videos_play(**kwargs: Any) -> list[CheckMessage]:
+    """A warning for a bucket whose renditions have signed addresses: the files that a playlist names have none."""
+    if settings.MEDIA_STORAGE != "s3" or not settings.AWS_QUERYSTRING_AUTH or settings.AWS_S3_CUSTOM_DOMAIN:
+        return []
+    text = (
+        "AWS_QUERYSTRING_AUTH signs each address of a rendition: videos do not play, for playlists name unsigned ones."
+    )
+    return [Warning(text, hint="Let everyone read renditions/ (docs/media.md).", id="media_pipeline.W002")]

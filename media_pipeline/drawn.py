@@ -22,6 +22,7 @@ INITIALS = 2
 LETTERS = 0.42
 
 
+@lru_cache(maxsize=20_000)
 def drawn_url(kind: Kind, owner_id: int, name: str) -> str:
     """The address of a person's default picture or cover: the same for the same id and name."""
     colour = owner_id % len(COLOURS)

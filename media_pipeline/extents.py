@@ -1,4 +1,4 @@
-"""Bytes of an upload on their way to disk: none is acknowledged before it is safe, none that was is written again."""
+"""Bytes of an upload on their way in: none is acknowledged before it is safe, none that was is written again."""
 
 import hashlib
 import hmac
@@ -19,9 +19,12 @@ from media_pipeline.sessions import keep_alive, require_open
 from media_pipeline.stores import Region, store
 
 CHECKSUM_MISMATCH = "checksum_mismatch"
-# By hand, as for every chunk.
+# By hand, as for every chunk. Whoever writes this row first has the offset, whatever the store does.
 _INSERT = f"""
-    INSERT INTO {Extent._meta.db_table} (session_id, "offset", length, sha256) VALUES (%s, %s, %s, %s)
+    INSERT INTO {Extent._meta.db_table} (session_id, "offset", length, sha256, place)
+    SELECT %s, %s, %s, %s, %s
+    WHERE EXISTS (SELECT 1 FROM {UploadSession._meta.db_table} WHERE id = %s AND state = 'open')
+    ON CONFLICT (session_id, "offset") DO NOTHING
 """  # noqa: S608
 
 
@@ -68,7 +71,7 @@ class Writing:
         """Takes bytes, which are not acknowledged yet. StorageFull; TooLarge past the declared length."""
         for piece in pieces:
             if self._session.length is not None and self.end + len(piece) > self._session.length:
-                raise errors.TooLarge("These are more bytes than the upload was declared to have.")
+                raise _too_long()
             self._sha256.update(piece)
             if self._other is not None:
                 self._other.update(piece)
@@ -91,30 +94,50 @@ class Writing:
         if not self._size:
             return False
         digest = self._sha256.hexdigest()
-        if self._acknowledged is not None:
-            if self._acknowledged != (self._size, digest):
-                raise errors.Conflict("Other bytes were acknowledged there before.", code="other_bytes")
-            return False
-        self._region.sync()
-        if self._session.length is None:
-            with transaction.atomic():
-                reserve(owner_id=self._session.owner_id, size=self._size)
-                self._acknowledge(digest)
-        else:
-            self._acknowledge(digest)
-        keep_alive(self._session)
-        return True
+        if self._acknowledged is None:
+            place = self._region.sync(self._sha256.digest())
+            if self._acknowledge(digest, place):
+                keep_alive(self._session)
+                return True
+            # Another was faster, or the upload has ended.
+            self._region.discard()
+            self._acknowledged = _look(self._session, self._offset)
+            require_open(self._session)
+        if self._acknowledged != (self._size, digest):
+            raise errors.Conflict("Other bytes were acknowledged there before.", code="other_bytes")
+        return False
 
-    def _acknowledge(self, digest: str) -> None:
+    def _acknowledge(self, digest: str, place: str) -> bool:
+        if self._session.length is not None:
+            return self._insert(digest, place)
+        try:
+            with transaction.atomic():
+                # Held: a length that is declared now counts these bytes, or they count it.
+                uploads = UploadSession.objects.select_for_update(no_key=True).filter(pk=self._session.pk)
+                length = uploads.values_list("length", flat=True).first()
+                if length is not None and self.end > length:
+                    raise _too_long()
+                reserve(owner_id=self._session.owner_id, size=0 if length is not None else self._size)
+                return self._insert(digest, place)
+        except errors.TooLarge:
+            self._region.discard()
+            raise
+
+    def _insert(self, digest: str, place: str) -> bool:
         session_id = self._session._meta.pk.get_db_prep_value(self._session.pk, connection)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [session_id, self._offset, self._size, digest])
+            cursor.execute(_INSERT, [session_id, self._offset, self._size, digest, place, session_id])
+            return bool(cursor.rowcount)
 
     def close(self) -> None:
         """Lets go of the bytes. What was not finished is forgotten."""
         if self._open:
             self._open = False
             self._held.__exit__(None, None, None)
+
+
+def _too_long() -> errors.TooLarge:
+    return errors.TooLarge("These are more bytes than the upload was declared to have.")
 
 
 def _look(session: UploadSession, offset: int) -> tuple[int, str] | None:

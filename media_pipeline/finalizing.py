@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import errors
-from core.celery import app
+from core.periodic import periodic
 from media_pipeline import imaging, outcomes, storage
 from media_pipeline.extents import CHECKSUM_MISMATCH
 from media_pipeline.models import Media, UploadSession
@@ -30,18 +30,17 @@ PROCESS = {
     Media.Kind.IMAGE.value: "media_pipeline.process_image",
     Media.Kind.VIDEO.value: "media_pipeline.process_video",
 }
-READ_BLOCK = 1024 * 1024
 # So long an upload that ended can be asked about (410, or its media); then its row goes.
 REMEMBERED = timedelta(days=7)
 # Older than any request or job that may still be about to need the file.
 SWEPT_AFTER = timedelta(hours=1)
 
 
-@job(FINALIZE, time_limit=900)
+@job(FINALIZE, queue="media", time_limit=900)
 def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
     """Moves a sealed upload to its place, checks what its client declared, and asks for its renditions.
 
-    The move is a rename; only a declared hash and the parts of a concatenation make it read the file.
+    The move is the store's: on a disk a rename. Only a declared hash makes this read the file.
     """
     session = UploadSession.objects.select_related("media").filter(pk=upload_id).first()
     media = session.media if session is not None else None
@@ -60,20 +59,18 @@ def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
             outcomes.fail(media, error, run)
         else:
             run.done()
-            record_job(PROCESS[media.kind], queue="media", media_id=str(media.pk))
+            record_job(PROCESS[media.kind], media_id=str(media.pk))
         UploadSession.objects.filter(pk=session.pk).update(state=UploadSession.State.PROCESSING)
         session.extents.all().delete()
         UploadSession.objects.filter(pk__in=parts).delete()
-    for part in parts:
-        store.delete(part)
+    for upload in (session.pk, *parts):
+        store.delete(upload)
 
 
 def _put_in_place(session: UploadSession, media: Media, parts: list[uuid.UUID]) -> str:
-    """Moves the file to where its media looks for it; the code of a failure when it is lost, else nothing."""
+    """Moves the bytes to where their media looks for them; the code of a failure when they are lost, else nothing."""
     try:
-        if parts and not storage.private_storage().exists(media.original):
-            store.join(session.pk, parts)
-        store.keep(session.pk, media.original)
+        store.keep(session.pk, parts, media.original)
     except errors.Gone:
         return outcomes.ORIGINAL_MISSING
     return ""
@@ -81,22 +78,20 @@ def _put_in_place(session: UploadSession, media: Media, parts: list[uuid.UUID]) 
 
 def _refusal(session: UploadSession, media: Media) -> str:
     """Why these bytes will not be worked on; empty when they will."""
-    with storage.private_storage().open(media.original) as file:
-        if sniff(file.read(HEAD_BYTES)) is None:
-            return imaging.UNSUPPORTED
-        if media.kind == Media.Kind.IMAGE and media.size > imaging.MAX_BYTES:
-            return imaging.TOO_LARGE
-        if session.sha256:
-            file.seek(0)
-            found = hashlib.sha256()
-            while block := file.read(READ_BLOCK):
-                found.update(block)
-            if found.hexdigest() != session.sha256:
-                return CHECKSUM_MISMATCH
+    if sniff(storage.original_start(media.original, HEAD_BYTES)) is None:
+        return imaging.UNSUPPORTED
+    if media.kind == Media.Kind.IMAGE and media.size > imaging.MAX_BYTES:
+        return imaging.TOO_LARGE
+    if session.sha256:
+        found = hashlib.sha256()
+        for block in storage.original_blocks(media.original):
+            found.update(block)
+        if found.hexdigest() != session.sha256:
+            return CHECKSUM_MISMATCH
     return ""
 
 
-@app.task(name="media_pipeline.sweep_uploads")
+@periodic("media_pipeline.sweep_uploads", time_limit=900)
 def sweep_uploads() -> None:
     """Every quarter of an hour: ends uploads past their time, forgets those long ended, deletes files nobody knows."""
     now = timezone.now()

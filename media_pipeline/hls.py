@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from media_pipeline.probe import DEMUXERS, MAX_PIXELS, Facts
+from media_pipeline.films import DEMUXERS, MAX_PIXELS, Facts
 
 MASTER = "master.m3u8"
 # The shorter side of each variant in pixels, and the most bits a second of its picture. Nothing is enlarged: a film

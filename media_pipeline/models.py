@@ -64,7 +64,12 @@ class Media(Timestamped):
                 name="media_ready_video_plays",
             ),
         ]
-        indexes = [models.Index(fields=["owner", "-created_at"], name="media_of_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="media_of_owner"),
+            # For the admin: the newest of all, and of those that are not well.
+            models.Index(fields=["-created_at"], name="media_newest"),
+            models.Index(fields=["status", "-created_at"], condition=~Q(status="ready"), name="media_not_ready"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
@@ -134,6 +139,8 @@ class UploadSession(Timestamped):
         indexes = [
             # The sweep.
             models.Index(fields=["state", "expires_at"], name="upload_expiry"),
+            # The newest of all, for the admin.
+            models.Index(fields=["-created_at"], name="upload_newest"),
             # What counts against the quota.
             models.Index(fields=["owner"], condition=Q(state="open"), name="upload_open_of_owner"),
         ]
@@ -143,12 +150,14 @@ class UploadSession(Timestamped):
 
 
 class Extent(models.Model):
-    """Bytes of an open upload that are on disk and were acknowledged: they are never written again."""
+    """Bytes of an open upload that are safe and were acknowledged: they are never written again."""
 
     session = models.ForeignKey(UploadSession, on_delete=models.CASCADE, related_name="extents", db_index=False)
     offset = models.PositiveBigIntegerField()
     length = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    # What the store calls them. On a disk their offset says it; in a bucket each attempt has an object of its own.
+    place = models.CharField(max_length=32, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -17,26 +17,15 @@ import av
 from av.stream import Disposition
 from PIL import Image
 
+from media_pipeline.films import DEMUXERS, MAX_PIXELS, MAX_SECONDS, TOO_LONG, Facts
 from media_pipeline.imaging import TOO_LARGE, TRUNCATED, UNSUPPORTED, Unusable
 
-TOO_LONG, NO_VIDEO = "too_long", "no_video"
-
-# Half an hour: what a worker makes in the time that a job may take.
-MAX_SECONDS = 1800
-# 4096 x 2304; 4K of cameras and phones is 3840 x 2160.
-MAX_PIXELS = 9_437_184
+NO_VIDEO = "no_video"
 MAX_SIDE = 4096
 # A phone's file has five: picture, sound, and what its sensors said.
 MAX_STREAMS = 16
 # Picture and sound of MAX_SECONDS at 120 frames a second.
 MAX_PACKETS = 400_000
-# By content type, which the first bytes told; nothing else is taken, whatever its name says.
-DEMUXERS = {
-    "video/mp4": "mov",
-    "video/quicktime": "mov",
-    "video/webm": "matroska",
-    "video/x-matroska": "matroska",
-}
 CODECS = {"h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "mpeg4", "mjpeg", "prores", "h263"}
 SOUNDS = {
     *("aac", "mp3", "mp3float", "opus", "libopus", "vorbis", "ac3", "eac3", "flac", "alac", "amrnb", "amrwb"),
@@ -50,33 +39,6 @@ PROGRESSIVE = 1
 # Where the poster is taken: a tenth into the film, at most so far.
 POSTER_SECONDS = 5.0
 POSTER_SIDE = 1280
-
-
-@dataclass(frozen=True)
-class Facts:
-    """A film. Width and height are those shown: upright, square pixels.
-
-    `rotation` is in degrees; `longest_group` the most seconds from one key frame to the next; `bit_rate` is of the
-    picture alone, on average. Indexes are those of streams; without sound `sound_index` is None.
-    """
-
-    duration: float
-    width: int
-    height: int
-    rotation: int
-    square_pixels: bool
-    codec: str
-    profile: str
-    pixel_format: str
-    interlaced: bool
-    frame_rate: float
-    bit_rate: int
-    longest_group: float
-    picture_index: int
-    sound_index: int | None
-    sound_codec: str
-    sound_profile: str
-    sound_channels: int
 
 
 def look(path: Path, content_type: str, poster: Path) -> Facts:

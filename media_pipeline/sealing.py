@@ -113,7 +113,7 @@ def _seal(session: UploadSession, *, digest: str, head: bytes) -> None:
     )
     session.state, session.sealed_at, session.digest = UploadSession.State.SEALED, timezone.now(), digest
     session.save(update_fields=["state", "sealed_at", "digest", "media", "parts", "updated_at"])
-    record_job(FINALIZE, queue="media", upload_id=str(session.pk))
+    record_job(FINALIZE, upload_id=str(session.pk))
 
 
 def _missing_ranges(session: UploadSession) -> list[str]:

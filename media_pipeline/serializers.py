@@ -107,6 +107,15 @@ class MediaOutput(ImageOutput):
     hls_url = serializers.CharField(allow_null=True, help_text="of a video: the master playlist, as is its url")
 
 
+class OriginalOutput(serializers.Serializer[Any]):
+    """Where the file as it was uploaded can be fetched."""
+
+    url = serializers.CharField(help_text="Of Simmer or of the storage; for whoever holds it, as an attachment.")
+    expires_at = serializers.DateTimeField(help_text="in an hour")
+    content_type = serializers.CharField(help_text="by its first bytes")
+    size = serializers.IntegerField(help_text="bytes")
+
+
 class UploadInput(serializers.Serializer[Any]):
     """A file to come, in chunks."""
 

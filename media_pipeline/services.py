@@ -3,17 +3,19 @@
 import base64
 import binascii
 import uuid
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypedDict
 
 from django.db import transaction
+from django.utils import timezone
 
 from core import errors
 from media_pipeline import imaging, storage
-from media_pipeline.models import Media
+from media_pipeline.models import Media, UploadSession
 from media_pipeline.quotas import reserve
 from media_pipeline.removal import media_delete as media_delete
 from media_pipeline.removal import media_discard as media_discard
-from media_pipeline.sniffing import HEAD_BYTES, sniff
+from media_pipeline.sniffing import EXTENSIONS, HEAD_BYTES, sniff
 from realtime.outbox import record_job
 
 TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
@@ -56,10 +58,11 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
     media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
-    reserve(owner_id=owner.pk, size=len(data))
+    # First, for it may take long: `reserve` holds the person's row.
     media.original = storage.store_original(media.id, data)
+    reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_image", queue="media", media_id=str(media.id))
+    record_job("media_pipeline.process_image", media_id=str(media.id))
     return media
 
 
@@ -72,11 +75,36 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media = Media(
         id=uuid.uuid4(), owner=owner, kind=Media.Kind.VIDEO, content_type=sniffed.content_type, size=len(data)
     )
-    reserve(owner_id=owner.pk, size=len(data))
+    # First, for it may take long: `reserve` holds the person's row.
     media.original = storage.store_original(media.id, data)
+    reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_video", queue="media", media_id=str(media.id))
+    record_job("media_pipeline.process_video", media_id=str(media.id))
     return media
+
+
+class OriginalShape(TypedDict):
+    """Where the file as it was uploaded can be fetched, until `expires_at`."""
+
+    url: str
+    expires_at: str
+    content_type: str
+    size: int
+
+
+def media_original(*, media: Media) -> OriginalShape:
+    """An address of the original for whoever holds it. Conflict while its upload is not in its place yet. One query."""
+    if UploadSession.objects.filter(media=media, state=UploadSession.State.SEALED).exists():
+        raise errors.Conflict("The upload is being put in its place: ask again shortly.", code="not_ready")
+    content_type = media.content_type or "application/octet-stream"
+    expires_at = timezone.now() + timedelta(seconds=storage.SIGNED_SECONDS)
+    filename = f"{media.id}.{EXTENSIONS.get(content_type, 'bin')}"
+    return {
+        "url": storage.original_url(media.original, content_type=content_type, filename=filename),
+        "expires_at": expires_at.isoformat(),
+        "content_type": content_type,
+        "size": media.size,
+    }
 
 
 def _invalid(detail: str, field: str, code: str) -> errors.Invalid:

@@ -1,15 +1,16 @@
 """Where files lie: originals in the private storage, renditions in the public one (settings.STORAGES).
 
-Keys are made of our own UUIDs and never of what a client called its file. Only Django's Storage API is used.
+Keys are made of our own UUIDs and never of what a client called its file. A storage is a folder, through Django's
+Storage API alone, or an `ObjectStorage`.
 """
 
 import contextlib
 import logging
 import secrets
-import shutil
 import uuid
 import weakref
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,47 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage, storages
 from django.db import transaction
 
+from core.errors import DomainError
+from core.private_files import signed_address
+
 log = logging.getLogger(__name__)
 
 ORIGINALS = "originals"
 RENDITIONS = "renditions"
+READ_BLOCK = 1024 * 1024
+# How long the address of an original is good.
+SIGNED_SECONDS = 3600
+
+
+class ObjectStorage(Storage):
+    """A storage elsewhere, without folders and paths. What it has beyond Django's API; FileNotFoundError as there."""
+
+    @abstractmethod
+    def walk(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        """(name, last change) of all that is in FOLDER and below, sorted by name."""
+
+    @abstractmethod
+    def delete_all(self, names: Iterable[str]) -> None:
+        """Deletes many with few requests. Names that are not there are fine."""
+
+    @abstractmethod
+    def start(self, name: str, count: int) -> bytes:
+        """The first COUNT bytes, and no more of it is fetched."""
+
+    @abstractmethod
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """All of it, block by block."""
+
+    def abort_unfinished(self, folder: str, before: datetime) -> None:
+        """Gives up what killed processes began to write under FOLDER, where that leaves something behind."""
+
+    @abstractmethod
+    def signed_url(self, name: str, *, content_type: str, filename: str, seconds: int) -> str:
+        """An address under which it is good for so long, as an attachment of that name."""
 
 
 def private_storage() -> Storage:
-    """The storage that no URL reaches."""
+    """The storage that no unsigned URL reaches."""
     return storages["private"]
 
 
@@ -62,17 +96,46 @@ def store_original(media_id: uuid.UUID, data: bytes) -> str:
     return key
 
 
+def original_start(key: str, count: int) -> bytes:
+    """The first COUNT bytes of a file of the private storage. FileNotFoundError."""
+    storage = private_storage()
+    if isinstance(storage, ObjectStorage):
+        return storage.start(key, count)
+    with storage.open(key) as file:
+        content: bytes = file.read(count)
+        return content
+
+
+def original_blocks(key: str) -> Iterator[bytes]:
+    """A file of the private storage, block by block. FileNotFoundError."""
+    storage = private_storage()
+    if isinstance(storage, ObjectStorage):
+        yield from storage.blocks(key)
+        return
+    with storage.open(key) as file:
+        while block := file.read(READ_BLOCK):
+            yield block
+
+
 def copy_original(key: str, folder: Path) -> Path:
     """A file of the private storage as one on this host's disk: itself, or a copy in FOLDER. FileNotFoundError."""
     storage = private_storage()
-    with contextlib.suppress(NotImplementedError):  # an object store has no paths
+    with contextlib.suppress(NotImplementedError):
         path = Path(storage.path(key))
         path.stat()
         return path
     copy = folder / "original"
-    with storage.open(key) as source, copy.open("wb") as file:
-        shutil.copyfileobj(source, file, 1024 * 1024)
+    with copy.open("wb") as file:
+        file.writelines(original_blocks(key))
     return copy
+
+
+def original_url(key: str, *, content_type: str, filename: str) -> str:
+    """The address of an original, for whoever holds it and SIGNED_SECONDS long."""
+    storage = private_storage()
+    if isinstance(storage, ObjectStorage):
+        return storage.signed_url(key, content_type=content_type, filename=filename, seconds=SIGNED_SECONDS)
+    return signed_address(key, content_type=content_type, filename=filename, seconds=SIGNED_SECONDS)
 
 
 class UndoneUnlessCommitted:
@@ -100,7 +163,10 @@ def delete_quietly(storage: Storage, key: str) -> None:
 
 def delete_folder(storage: Storage, folder: str) -> None:
     """Deletes `folder` with all that is in it. A folder that is not there is fine."""
-    folders, files = listed(storage, folder)
+    if isinstance(storage, ObjectStorage):
+        _delete_all(storage, folder, (name for name, _ in storage.walk(folder)))
+        return
+    folders, files = _listed(storage, folder)
     for name in folders:
         delete_folder(storage, f"{folder}/{name}")
     for name in files:
@@ -111,30 +177,55 @@ def delete_folder(storage: Storage, folder: str) -> None:
 def delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
     """Deletes what all runs wrote but the one that committed: no other can commit any more."""
     public, parent = public_storage(), renditions_folder(media_id)
-    for name in listed(public, parent)[0]:
+    if isinstance(public, ObjectStorage):
+        kept = f"{parent}/{keep}/"
+        _delete_all(public, parent, (name for name, _ in public.walk(parent) if not name.startswith(kept)))
+        return
+    for name in _listed(public, parent)[0]:
         if name != keep:
             delete_folder(public, f"{parent}/{name}")
     delete_if_empty(public, parent)
 
 
+def abort_unfinished(before: datetime) -> None:
+    """Gives up originals and renditions that have been half written for that long."""
+    for storage, folder in ((private_storage(), ORIGINALS), (public_storage(), RENDITIONS)):
+        if isinstance(storage, ObjectStorage):
+            storage.abort_unfinished(folder, before)
+
+
+def walk(storage: Storage, folder: str) -> Iterator[tuple[str, datetime]]:
+    """(name, last change) of all files in `folder` and below; of empty folders as well, with a slash behind."""
+    if isinstance(storage, ObjectStorage):
+        yield from storage.walk(folder)
+        return
+    folders, files = _listed(storage, folder)
+    names = [f"{folder}/{name}" for name in files] if folders or files else [f"{folder}/"]
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):  # deleted at this moment, or never there
+            yield name, storage.get_modified_time(name)
+    for name in folders:
+        yield from walk(storage, f"{folder}/{name}")
+
+
+def _delete_all(storage: ObjectStorage, folder: str, names: Iterable[str]) -> None:
+    try:
+        storage.delete_all(names)
+    except DomainError as error:
+        log.warning("file_not_deleted key=%s error=%r", folder, error)
+
+
 def delete_if_empty(storage: Storage, folder: str) -> None:
-    """Deletes a folder that nobody has put a file in since. An object store has none to delete."""
+    """Deletes a folder that nobody has put a file in since. An object store has none."""
+    if isinstance(storage, ObjectStorage):
+        return
     with contextlib.suppress(OSError):
         storage.delete(folder)
 
 
-def listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
+def _listed(storage: Storage, folder: str) -> tuple[list[str], list[str]]:
     """(folders, files) in `folder`; nothing when it is not there."""
     try:
         return storage.listdir(folder)
     except FileNotFoundError:
         return [], []
-
-
-def last_change(storage: Storage, folder: str) -> datetime | None:
-    """When the newest file in `folder` was written; None without any."""
-    changes = []
-    for name in listed(storage, folder)[1]:
-        with contextlib.suppress(FileNotFoundError):
-            changes.append(storage.get_modified_time(f"{folder}/{name}"))
-    return max(changes, default=None)

@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import groupby, islice
 
 from django.conf import settings
 from django.core.files.storage import Storage
@@ -12,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import errors
-from core.celery import app
+from core.periodic import periodic
 from media_pipeline import finalizing, imaging, sealing, storage, transcoding
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
@@ -30,9 +31,11 @@ log = logging.getLogger(__name__)
 PROCESS_IMAGE = "media_pipeline.process_image"
 # Older than any transaction or task that may still be at work on the file.
 SWEPT_AFTER = timedelta(hours=1)
+# Of media, whose rows are asked for together.
+BATCH = 200
 
 
-@job(PROCESS_IMAGE, time_limit=300)
+@job(PROCESS_IMAGE, queue="media", time_limit=300)
 def process_image(run: RunningJob, *, media_id: str) -> None:
     """Renditions and placeholder of one picture; `media.ready` or `media.failed` in the transaction of its status.
 
@@ -44,8 +47,7 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
         return
     Media.objects.filter(id=media_id, status=Media.Status.PENDING).update(status=Media.Status.PROCESSING)
     try:
-        with storage.private_storage().open(media.original) as file:
-            original = file.read()
+        original = b"".join(storage.original_blocks(media.original))
     except FileNotFoundError:
         fail(media, ORIGINAL_MISSING, run)
         return
@@ -87,17 +89,18 @@ def _run_of(media: Media) -> str | None:
     return str(large["jpeg"]).rsplit("/", 2)[-2] if large else None
 
 
-@app.task(name="media_pipeline.sweep_files")
+@periodic("media_pipeline.sweep_files", time_limit=900)
 def sweep_files() -> None:
     """Hourly: deletes files that no row knows, and gives up media whose job has died without a word."""
     before = timezone.now() - SWEPT_AFTER
     _sweep_originals(before)
     _sweep_renditions(before)
+    storage.abort_unfinished(before)
     transcoding.sweep_work_folders()
     _fail_stuck(before)
 
 
-@app.task(name="media_pipeline.expire_unused_media")
+@periodic("media_pipeline.expire_unused_media")
 def expire_unused_media() -> None:
     """Daily: deletes media that nothing has come to show since they were uploaded."""
     before = timezone.now() - timedelta(seconds=settings.MEDIA_UNUSED_SECONDS)
@@ -109,42 +112,48 @@ def expire_unused_media() -> None:
 
 def _sweep_originals(before: datetime) -> None:
     private = storage.private_storage()
-    for folder, names in _by_id(private, storage.ORIGINALS, files=True):
-        known = set(Media.objects.filter(id__in=names).values_list("id", flat=True))
-        for media_id, name in names.items():
-            key = f"{folder}/{name}"
-            with contextlib.suppress(FileNotFoundError):  # deleted by its owner at this moment
-                if media_id not in known and private.get_modified_time(key) < before:
+    for batch in _batches(_by_media(private, storage.ORIGINALS)):
+        known = set(Media.objects.filter(id__in=batch).values_list("id", flat=True))
+        for media_id, files in batch.items():
+            for key, changed in files:
+                if media_id not in known and changed < before and key.count("/") == 2:
                     storage.delete_quietly(private, key)
                     log.info("orphan_deleted key=%s", key)
 
 
 def _sweep_renditions(before: datetime) -> None:
     public = storage.public_storage()
-    for folder, names in _by_id(public, storage.RENDITIONS, files=False):
-        known = Media.objects.in_bulk(list(names))
-        for media_id, name in names.items():
+    for batch in _batches(_by_media(public, storage.RENDITIONS)):
+        known = Media.objects.in_bulk(list(batch))
+        for media_id, files in batch.items():
             used = _run_of(known[media_id]) if media_id in known else None
-            for run in storage.listed(public, f"{folder}/{name}")[0]:
-                changed = storage.last_change(public, f"{folder}/{name}/{run}")
-                if run != used and (changed is None or changed < before):
-                    storage.delete_folder(public, f"{folder}/{name}/{run}")
-                    log.info("orphan_deleted key=%s", f"{folder}/{name}/{run}")
+            newest: dict[str, datetime] = {}
+            for key, changed in files:
+                *folders, _ = key.split("/")
+                if len(folders) == 4:
+                    newest[folders[3]] = max(changed, newest.get(folders[3], changed))
+            for run, changed in newest.items():
+                if changed < before and run != used:
+                    storage.delete_folder(public, f"{storage.renditions_folder(media_id)}/{run}")
+                    log.info("orphan_deleted key=%s/%s", storage.renditions_folder(media_id), run)
             if media_id not in known:
-                storage.delete_if_empty(public, f"{folder}/{name}")
+                storage.delete_if_empty(public, storage.renditions_folder(media_id))
 
 
-def _by_id(files_in: Storage, top: str, *, files: bool) -> Iterator[tuple[str, dict[uuid.UUID, str]]]:
-    """(folder, {media id: name}) for each folder under `top`; what has another name than a UUID is none of ours."""
-    for shard in storage.listed(files_in, top)[0]:
-        names: dict[uuid.UUID, str] = {}
-        for name in storage.listed(files_in, f"{top}/{shard}")[1 if files else 0]:
-            try:
-                names[uuid.UUID(name)] = name
-            except ValueError:
-                continue
-        if names:
-            yield f"{top}/{shard}", names
+Files = list[tuple[str, datetime]]
+
+
+def _by_media(files_in: Storage, top: str) -> Iterator[tuple[uuid.UUID, Files]]:
+    """The files of each media under `top` (`top/ab/id...`); what has another name than a UUID is none of ours."""
+    files = storage.walk(files_in, top)
+    for name, group in groupby(files, lambda file: file[0].split("/")[2:3]):
+        with contextlib.suppress(ValueError):
+            yield uuid.UUID("".join(name)), list(group)
+
+
+def _batches(items: Iterator[tuple[uuid.UUID, Files]]) -> Iterator[dict[uuid.UUID, Files]]:
+    while batch := dict(islice(items, BATCH)):
+        yield batch
 
 
 def _fail_stuck(before: datetime) -> None:

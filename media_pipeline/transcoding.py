@@ -39,7 +39,7 @@ class Deleted(Exception):
     """The owner has deleted it while it was worked on."""
 
 
-@job(PROCESS_VIDEO, time_limit=TIME_LIMIT)
+@job(PROCESS_VIDEO, queue="media", time_limit=TIME_LIMIT)
 def process_video(run: RunningJob, *, media_id: str) -> None:
     """Variants, playlists and poster of one video; `media.ready` or `media.failed` in the transaction of its status.
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from media_pipeline import confined, hls
 from media_pipeline.confined import Finished, Limits
+from media_pipeline.films import DEMUXERS, MAX_SECONDS, TOO_LONG, Facts
 from media_pipeline.imaging import TOO_LARGE, TRUNCATED, UNSUPPORTED, Rendered, Unusable
 from media_pipeline.imaging import render as render_picture
-from media_pipeline.probe import DEMUXERS, MAX_SECONDS, TOO_LONG, Facts
 from media_pipeline.sniffing import HEAD_BYTES, sniff
 
 TIMED_OUT, FFMPEG_MISSING = "timed_out", "ffmpeg_missing"

@@ -1,11 +1,14 @@
 """Who may read the channels of posts."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BigAutoField, Exists, OuterRef, Q
 
+from accounts.authorizers import apart_from_blocks
 from accounts.models import Block, Follow, Mute, User
+from core.prepared import Parameter, Prepared
 from posts.models import Post
 from realtime.channels import id_of
 
@@ -16,13 +19,13 @@ def readers_of_post(key: str, user_ids: Collection[int | None]) -> set[int | Non
     if post is None:
         return set()
     wanted = set(user_ids)
-    people = {user_id for user_id in wanted if user_id is not None}
     author = post["author"]
     allowed = wanted
     if post["visibility"] == Post.Visibility.FOLLOWERS:
+        people = [user_id for user_id in wanted if user_id is not None]
         followers = Follow.objects.filter(followee=author, follower__in=people)
         allowed = wanted & {author, *followers.values_list("follower", flat=True)}
-    return allowed - _blocked(people, {author, post["original__author"]} - {None})
+    return apart_from_blocks(allowed, {author, post["original__author"]} - {None})
 
 
 def readers_of_feed_event(data: dict[str, Any], user_ids: Collection[int]) -> set[int]:
@@ -48,17 +51,17 @@ def _post(post_id: int | None) -> dict[str, Any] | None:
     """The post, if it is published and everyone who has to do with it is still there."""
     if post_id is None:
         return None
-    posts = Post.objects.filter(
-        ~Q(original__author__is_active=False), pk=post_id, status=Post.Status.PUBLISHED, author__is_active=True
+    found = _prepared_post().fetch({"post": post_id}, limit=1)
+    return found[0] if found else None
+
+
+@cache
+def _prepared_post() -> Prepared:
+    return Prepared(
+        Post.objects.filter(
+            ~Q(original__author__is_active=False),
+            pk=Parameter("post", BigAutoField()),
+            status=Post.Status.PUBLISHED,
+            author__is_active=True,
+        ).values("author", "visibility", "original__author")
     )
-    row = posts.values("author", "visibility", "original__author").first()
-    return None if row is None else {**row}
-
-
-def _blocked(people: Collection[int], others: Collection[int]) -> set[int]:
-    """Those PEOPLE between whom and one of OTHERS there is a block, either way."""
-    if not people:
-        return set()
-    blocks = Block.objects.filter(Q(blocker__in=people, blocked__in=others) | Q(blocked__in=people, blocker__in=others))
-    pairs = set(blocks.values_list("blocker", "blocked"))
-    return {one for one, other in pairs | {(other, one) for one, other in pairs} if other in others}

@@ -29,7 +29,7 @@ def publish(post: Post, *, author: User, media: list[dict[str, Any]]) -> None:
         post.is_pulled = True
         post.save(update_fields=["is_pulled"])
     elif followers:
-        record_job("posts.fan_out", queue="follows", post_id=post.pk)
+        record_job("posts.fan_out", post_id=post.pk)
     if "@" in post.text:
         notify(Notification.Kind.MENTION, actor_id=author.pk, post_id=post.pk)
     record(

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Greatest, Ln
 
 from accounts.models import User
 from core.pages import CursorPages
-from core.search import Typed, WordIndex, has_word_indexes
+from core.search import Typed, WordIndex, has_word_indexes, typed
 from posts.models import Post
 from posts.moments import Seconds
 
@@ -48,6 +48,14 @@ def posts_found(viewer: Any, typed: Typed, filters: Mapping[str, Any]) -> QueryS
     ranked: QuerySet[Any, Any] = posts.annotate(search_rank=_rank(typed))
     rows: QuerySet[Post, dict[str, Any]] = ranked.values("id", "search_rank")
     return rows
+
+
+def posts_with(posts: QuerySet[Post, Post], text: str) -> QuerySet[Post, Post]:
+    """Those of POSTS in which those words are, the newest MOST of them at most. Raises Invalid."""
+    wanted = typed(text)
+    if not has_word_indexes():
+        return posts.filter(pk__in=Post.objects.filter(_holds(wanted)).values("pk"))
+    return posts.filter(pk__in=_INDEX.newest(wanted, most=MOST))
 
 
 def _rank(typed: Typed) -> Expression:

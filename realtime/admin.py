@@ -1,19 +1,19 @@
-"""The admin's view of the outbox: dead jobs to try again, events to look at."""
+"""The admin's view of the outbox: dead jobs to try again, events and canaries to look at."""
 
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from core.large_tables import Exactly, Key, LookedAtAdmin, only
 from realtime.jobs import revive
-from realtime.models import Job, StreamEvent
+from realtime.models import Canary, Epoch, Job, StreamEvent
 
 if TYPE_CHECKING:
     JobModelAdmin = admin.ModelAdmin[Job]
-    StreamEventModelAdmin = admin.ModelAdmin[StreamEvent]
 else:
-    JobModelAdmin = StreamEventModelAdmin = admin.ModelAdmin
+    JobModelAdmin = admin.ModelAdmin
 
 
 @admin.register(Job)
@@ -35,18 +35,25 @@ class JobAdmin(JobModelAdmin):
 
 
 @admin.register(StreamEvent)
-class StreamEventAdmin(StreamEventModelAdmin):
+class StreamEventAdmin(LookedAtAdmin):
     list_display = ["id", "channel", "offset", "type", "position", "created_at"]
-    list_filter = ["type"]
-    search_fields = ["=channel"]
-    ordering = ["-id"]
-    show_full_result_count = False
+    list_filter = [only("not numbered yet", Q(position__isnull=True))]
+    finders = (Key(), Exactly("channel"))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: StreamEvent | None = None) -> bool:
-        return False
+@admin.register(Epoch)
+class EpochAdmin(LookedAtAdmin):
+    """This life of the database; `manage.py new_epoch` begins another."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: StreamEvent | None = None) -> bool:
-        return False
+    list_display = ["id", "value"]
+
+
+@admin.register(Canary)
+class CanaryAdmin(LookedAtAdmin):
+    """The last one of each queue: out as long as it has not returned."""
+
+    list_display = ["queue", "sent_at", "returned_at", "round_trip"]
+
+    @admin.display(description="round trip")
+    def round_trip(self, canary: Canary) -> str:
+        return f"{(canary.returned_at - canary.sent_at).total_seconds():.3f} s" if canary.returned_at else "out"

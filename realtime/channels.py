@@ -1,7 +1,8 @@
 """Channel names (`recipe:42`) and who may read them. The apps register both; realtime only asks.
 
 An authoriser takes the channel's key and the ids of people (None stands for an anonymous one) and returns those
-allowed, in one query: the hub asks for one reader at subscribe and for all readers of a channel at a re-check.
+allowed, in one to three queries however many they are: the hub asks for those who subscribe at the same moment, and for
+all readers of a channel at a re-check.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -93,9 +94,12 @@ def only_that_person(key: str, user_ids: Collection[int | None]) -> set[int | No
     return {user_id for user_id in user_ids if user_id is not None and key == str(user_id)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a token or ticket speaks for. `expires_at` is in seconds since 1970; `user` what a REST view would see."""
+    """Who a token or ticket speaks for. `expires_at` is in seconds since 1970; `user` what a REST view would see.
+
+    What a socket keeps has no `user`: rows of the database take more memory than the rest of it.
+    """
 
     user_id: int
     session_id: str
@@ -111,21 +115,36 @@ class TokenInvalid(Exception):
     """Not a token of ours, or its session is revoked."""
 
 
+class ScopeMissing(Exception):
+    """The token is an app's, which may not read. Its argument is the scope that would do."""
+
+
 TokenVerifier = Callable[[str], Identity]
+# The same of what a token's signature says alone; None when only the database knows, as of a ticket.
+TokenReader = Callable[[str], Identity | None]
 # Given the session ids of open sockets, those still alive (for the 30-s re-check).
 SessionChecker = Callable[[Collection[str]], set[str]]
 
 _token_verifier: TokenVerifier | None = None
+_token_reader: TokenReader | None = None
 _session_checker: SessionChecker | None = None
 
 
-def register_identities(*, verify_token: TokenVerifier, live_sessions: SessionChecker) -> None:
-    """accounts registers how a connect token is read. Both run in a database thread.
+def register_identities(
+    *, verify_token: TokenVerifier, live_sessions: SessionChecker, read_token: TokenReader | None = None
+) -> None:
+    """accounts registers how a connect token is read.
 
-    `verify_token` raises TokenExpired or TokenInvalid.
+    `verify_token` and `live_sessions` run in a database thread, `read_token` asks no database and runs on the event
+    loop. The two that take a token raise TokenExpired, TokenInvalid or ScopeMissing.
     """
-    global _token_verifier, _session_checker
-    _token_verifier, _session_checker = verify_token, live_sessions
+    global _token_verifier, _token_reader, _session_checker
+    _token_verifier, _token_reader, _session_checker = verify_token, read_token, live_sessions
+
+
+def read_token(token: str) -> Identity | None:
+    """Whose token it is by its signature: whether the session still lives is `live_sessions`' to say."""
+    return _token_reader(token) if _token_reader else None
 
 
 def verify_token(token: str) -> Identity:

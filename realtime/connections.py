@@ -12,14 +12,15 @@ from django.conf import settings
 
 from core import threads
 from realtime import protocol
-from realtime.channels import NAMESPACES, Identity, Namespace, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.channels import NAMESPACES, Identity, Namespace, namespace_of
+from realtime.counts import counts
 from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
+from realtime.identifying import identify, lifetime
 from realtime.presence import Members
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
 from realtime.rates import Answer, CommandRate
-from realtime.rights import may_read, who_hides
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 from realtime.transport import Sink
@@ -48,6 +49,7 @@ class Connection:
         "channels",
         "client",
         "connected",
+        "has_place",
         "hidden",
         "hub",
         "identity",
@@ -63,6 +65,8 @@ class Connection:
         self.number = next(_numbers)
         self.client = ""
         self.identity: Identity | None = None
+        # It counts among the sockets of its person.
+        self.has_place = False
         self.connected = False
         self.channels: set[str] = set()
         # The people whose doings are hidden from this one, and which answer that is (realtime/rechecks.py).
@@ -81,6 +85,7 @@ class Connection:
         if self._closed:
             return
         self._closed = True
+        counts.closed[code] += 1
         self.sink.close(code, reason)
         self.hub.remove(self)
 
@@ -105,14 +110,29 @@ class Connection:
         reason = "events are missing: subscribe again"
         self.sink.reply(protocol.unsubscribe_push(topic.channel, Unsubscribed.INSUFFICIENT_STATE, reason))
 
+    def end_of_session(self) -> None:
+        """The session is over. Whose connect has not been answered yet, their token was no good."""
+        if self.client:
+            self.close(Close.FORCE_DISCONNECT, "session revoked")
+        else:
+            self.close(Close.INVALID_TOKEN, "invalid token")
+
     def end_if_not_connected(self) -> None:
         if not self.connected:
             self.close(Close.STALE, "no connect command came in time")
 
     async def handle(self, frame: str) -> None:
         """Runs the commands of a frame in their order. Never raises for what a client sends."""
+        # What comes meanwhile waits in the network. A frame of pongs alone waits for nothing.
+        waits = False
         try:
-            for command in protocol.parse_frame(frame):
+            commands = protocol.parse_frame(frame)
+            if waits := any(command.method is not None for command in commands):
+                self.sink.pause_reading()
+            for command in commands:
+                if command.method is None:
+                    self._heard_pong()
+                    continue
                 await self._until_read()
                 if self._closed:
                     return
@@ -120,6 +140,9 @@ class Connection:
                     await self._run(command)
         except Disconnect as disconnect:
             self.close(disconnect.code, disconnect.reason)
+        finally:
+            if waits:
+                self.sink.resume_reading()
 
     def _may_run(self, command: Command) -> bool:
         """Counts the command; answers it when it comes too soon. Disconnect(TOO_MANY_ERRORS) of a flood."""
@@ -131,8 +154,12 @@ class Connection:
             raise Disconnect(Close.TOO_MANY_ERRORS, f"more than {per_second} commands a second, on and on")
         if answer is Answer.REFUSE and command.id:
             self.sink.reply(protocol.error_reply(command.id, protocol.TooManyRequests))
-        # A pong counts, and is heard all the same: nobody is put out for silence because they talk too much.
-        return answer is Answer.RUN or command.method is None
+        return answer is Answer.RUN
+
+    def _heard_pong(self) -> None:
+        """It counts as a command, and is heard in any case: nobody is put out for silence who talks too much."""
+        self._may_run(_PONG)
+        self._awaiting_pong = False
 
     async def _until_read(self) -> None:
         """Replies are as long as they are, but the next command waits until the client has taken what it asked for."""
@@ -140,12 +167,11 @@ class Connection:
             if not self.sink.congested:
                 return
             await asyncio.sleep(UNREAD_POLL_SECONDS)
+        counts.slow += 1
         self.close(Close.SLOW, "slow")
 
     async def _run(self, command: Command) -> None:
-        if command.method is None:
-            self._awaiting_pong = False
-            return
+        assert command.method is not None
         if command.method not in protocol.METHODS:
             self.sink.reply(protocol.error_reply(command.id, protocol.MethodNotFound))
             return
@@ -180,41 +206,46 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(positions) > limit:
             raise Disconnect(Close.CHANNEL_LIMIT, f"more than {limit} channels on one socket")
-        identity = await _identify(token) if token else None
+        identity = await identify(token) if token else None
         if self._closed:
             raise Disconnect(Close.STALE, "closed")
-        self._take_place(identity)
         self.identity = identity
         self.connected = True
-        self.client = uuid.uuid4().hex
+        client = uuid.uuid4().hex
         result: dict[str, Any] = {
-            "client": self.client,
+            "client": client,
             "version": VERSION,
             "ping": PING_SECONDS,
             "pong": True,
-            **_lifetime(identity),
+            **lifetime(identity),
         }
         replied: list[Callable[[], None]] = []
         if identity is not None:
             try:
                 subs = await self._subscribe_server_side(identity, positions, replied)
                 # Asked once the inbox is heard: what changes from now on is told there.
-                await self.hub.rechecks.people([self])
+                await self.hub.rechecks.newcomer(self)
+                # Places are for those whose session lives.
+                self._take_place(identity)
                 result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
+            except Disconnect:
+                raise
             except Exception as error:
                 # Half connected is not connected: the client is to come again.
                 log.warning("connect_failed error=%r", error)
                 raise Disconnect(Close.SERVER_ERROR, "internal server error") from error
+        self.client = client
         return result, replied
 
-    def _take_place(self, identity: Identity | None) -> None:
-        if identity is None:
-            return
+    def _take_place(self, identity: Identity) -> None:
+        if self._closed:
+            raise Disconnect(Close.STALE, "closed")
         sockets = self.hub.sockets_of_user
         limit = settings.SOCKETS_PER_USER
         if limit is not None and sockets[identity.user_id] >= limit:
             raise Disconnect(Close.CONNECTION_LIMIT, f"more than {limit} sockets of one person")
         sockets[identity.user_id] += 1
+        self.has_place = True
 
     async def _subscribe_server_side(
         self, identity: Identity, positions: dict[str, Position], replied: list[Callable[[], None]]
@@ -239,7 +270,7 @@ class Connection:
         known = self._known_of(channel)
         await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
-        if self._known_of(channel) != known and not await may_read(channel, self.user_id):
+        if self._known_of(channel) != known and not await self.hub.rights.may_read(channel, self.user_id):
             # It was taken away while the first answer was under way, when nobody asked for this reader.
             self.hub.unsubscribe(self, channel)
             raise protocol.PermissionDenied
@@ -255,7 +286,7 @@ class Connection:
 
     async def _check_right(self, channel: str) -> None:
         """Raises UnknownChannel, PermissionDenied, or Unauthorized when only somebody signed in could read such."""
-        if not await may_read(channel, self.user_id):
+        if not await self.hub.rights.may_read(channel, self.user_id):
             found = namespace_of(channel)
             if self.identity is None and found is not None and found[0].server_side:
                 raise protocol.Unauthorized
@@ -285,7 +316,7 @@ class Connection:
         people = {person for person in members.values() if person is not None} - {self.user_id}
         unseen = self.hidden
         if self.user_id is not None and people:
-            unseen |= await who_hides(self.user_id, people)
+            unseen |= await self.hub.rights.who_hides(self.user_id, people)
         shown = {
             client: {"client": client, "user": "" if person is None else str(person)}
             for client, person in members.items()
@@ -315,11 +346,16 @@ class Connection:
         return {}, []
 
     async def _refresh(self, params: dict[str, Any]) -> "Outcome":
-        identity = await _identify(protocol.text(params, "token"))
+        identity = await identify(protocol.text(params, "token"))
         if self.identity is None or identity.user_id != self.identity.user_id:
             raise Disconnect(Close.INVALID_TOKEN, "the token is another person's")
-        self.identity = identity
-        return {"client": self.client, "version": VERSION, **_lifetime(identity)}, []
+        before, self.identity = self.identity, identity
+        try:
+            await self.hub.rechecks.newcomer(self)
+        except Exception:
+            self.identity = before
+            raise
+        return {"client": self.client, "version": VERSION, **lifetime(identity)}, []
 
     async def _ping(self, params: dict[str, Any]) -> "Outcome":
         return {}, []
@@ -327,6 +363,8 @@ class Connection:
     async def _refuse(self, params: dict[str, Any]) -> "Outcome":
         raise protocol.NotAvailable
 
+
+_PONG = Command(0, None, {})
 
 Outcome = tuple[dict[str, Any], list[Callable[[], None]]]
 
@@ -348,18 +386,3 @@ def _family_of(channel: str) -> Namespace:
     if found is None or found[0].internal:
         raise protocol.UnknownChannel
     return found[0]
-
-
-async def _identify(token: str) -> Identity:
-    try:
-        return await threads.run(verify_token, token)
-    except TokenExpired as error:
-        raise protocol.TokenExpired from error
-    except TokenInvalid as error:
-        raise Disconnect(Close.INVALID_TOKEN, "invalid token") from error
-
-
-def _lifetime(identity: Identity | None) -> dict[str, Any]:
-    if identity is None:
-        return {}
-    return {"expires": True, "ttl": max(1, int(identity.expires_at - time.time()))}

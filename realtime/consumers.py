@@ -56,9 +56,7 @@ class EventsConsumer:
                 if text is None:
                     connection.close(Close.BAD_REQUEST, "binary frames are not part of the JSON protocol")
                     continue
-                sink.pause_reading()
                 await connection.handle(text)
-                sink.resume_reading()
         except asyncio.CancelledError:
             connection.close(Close.SHUTDOWN, "shutdown")
             raise

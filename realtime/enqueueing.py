@@ -1,7 +1,7 @@
 """Enqueueing: `Job` rows that are due become Celery messages, again and again until their row is gone or dead."""
 
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -68,6 +68,17 @@ def enqueue_due(broker: Broker) -> int:
     return len(sent)
 
 
+def waited(sent: int, enqueue_at: datetime, *, now: datetime) -> timedelta:
+    """How long a job has waited that was sent so often and is up for the next time at ENQUEUE_AT; at least so long."""
+    return now - enqueue_at + sum((_wait(count) for count in range(sent)), timedelta())
+
+
+def _wait(count: int) -> timedelta:
+    """From a message, before which there were COUNT others, to the next."""
+    wait: timedelta = timedelta(seconds=settings.JOB_OVERDUE_SECONDS) * 2**count
+    return min(wait, LONGEST)
+
+
 def _move_on(jobs: list[Job]) -> None:
     """Only rows that are due still: one that a worker has claimed by now has its lease there.
 
@@ -78,6 +89,5 @@ def _move_on(jobs: list[Job]) -> None:
     for job in jobs:
         by_count.setdefault(min(job.sent, DOUBLINGS + 1), []).append(job.id)
     for count, ids in by_count.items():
-        wait = min(timedelta(seconds=settings.JOB_OVERDUE_SECONDS) * 2**count, LONGEST)
         due = Job.objects.filter(id__in=ids, enqueue_at__lte=now).exclude(state=Job.State.DEAD)
-        due.update(state=Job.State.QUEUED, sent=count + 1, enqueue_at=now + wait)
+        due.update(state=Job.State.QUEUED, sent=count + 1, enqueue_at=now + _wait(count))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from realtime import event_ids
+from realtime.counts import counts
 from realtime.protocol import Close, Position
 from realtime.transport import MAX_BUFFERED
 
@@ -70,6 +71,7 @@ class EventSink:
         self._take_in(payload)
         self._allowance += allowance
         if self._unsent > MAX_BUFFERED + self._allowance and not self.slow.is_set():
+            counts.slow += 1
             log.info("stream_dropped code=%d unsent=%d", Close.SLOW, self._unsent)
             self._queue.clear()
             self.slow.set()
@@ -174,6 +176,8 @@ class EventSink:
         return b"id: %b\n" % event_ids.encode(self._epoch, list(self._places.values()))
 
     def _enqueue(self, text: bytes) -> None:
+        if self.ended:
+            return
         self._queue.append(text)
         self._unsent += len(text)
         self.waiting.set()

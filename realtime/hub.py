@@ -6,31 +6,27 @@ store which of its topics have moved and reads what the bus did not bring; dupli
 
 import asyncio
 import logging
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime.bus import EPHEMERAL_TYPE, group_of
+from realtime.bus import EPHEMERAL_TYPE
 from realtime.channels import namespace_of
+from realtime.counts import counts
 from realtime.events import Reauthorize
+from realtime.gathering import Gathering
 from realtime.hints import Hints
-from realtime.positions import current_epoch, read_head
+from realtime.joining import Joining
+from realtime.pings import Pings
+from realtime.positions import current_epoch, read_heads
 from realtime.presence import Presence
-from realtime.protocol import (
-    PING,
-    PING_SECONDS,
-    Close,
-    Disconnect,
-    Position,
-    UnknownChannel,
-    text_frame,
-)
+from realtime.protocol import Close, Disconnect, Position, UnknownChannel
 from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
+from realtime.rights import Rights
 from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
 from realtime.topics import Topic
 
@@ -42,7 +38,6 @@ log = logging.getLogger(__name__)
 STORE_SECONDS = 1.0
 # How long a subscribe waits for the bus; afterwards the store brings what is new until the join succeeds.
 JOIN_SECONDS = 1.0
-PING_FRAME = text_frame(PING)
 
 
 class Hub:
@@ -53,24 +48,31 @@ class Hub:
         self.connections: set[Connection] = set()
         self.sockets_of_user: Counter[int] = Counter()
         self.sockets_of_address: Counter[str] = Counter()
-        self._slots: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
-        self._next_slot = 0
+        self._pings = Pings()
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
-        self._bus_channel: str = ""
-        self._bus_ready = asyncio.Event()
+        self._joining = Joining(self._layer, self.background)
         # The store is read from here on; -1 until the first look at it.
         self._position = -1
         self._epoch: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._heads = Gathering[str, int](_ask_heads, self.background)
+        self.rights = Rights(self.background)
         self.rechecks = Rechecks(self)
         self._hints = Hints(self)
         self.presence = Presence(self)
 
     def start(self) -> None:
-        works = (self._receive, self._watch_store, self._ping, self.rechecks.all, self._hints.tell, self.presence.keep)
+        works = (
+            self._receive,
+            self._watch_store,
+            self._pings.send,
+            self.rechecks.all,
+            self._hints.tell,
+            self.presence.keep,
+        )
         for work in works:
-            self._background(_forever(work))
+            self.background(_forever(work))
 
     async def stop(self, code: Close = Close.SHUTDOWN, reason: str = "shutdown") -> None:
         """Closes every socket and ends the hub's own work."""
@@ -83,7 +85,8 @@ class Hub:
             await asyncio.wait(tuple(self._tasks), timeout=0.1)
         await self.presence.leave()
 
-    def _background(self, work: Any) -> asyncio.Task[None]:
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Has the hub do it until it stops."""
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -93,16 +96,17 @@ class Hub:
 
     def add(self, connection: "Connection") -> None:
         self.connections.add(connection)
-        self._slots[connection.number % PING_SECONDS].add(connection)
+        counts.opened += 1
+        self._pings.add(connection)
         self.sockets_of_address[connection.address] += 1
 
     def remove(self, connection: "Connection") -> None:
         if connection not in self.connections:
             return
         self.connections.remove(connection)
-        self._slots[connection.number % PING_SECONDS].discard(connection)
+        self._pings.discard(connection)
         _decrement(self.sockets_of_address, connection.address)
-        if connection.identity is not None:
+        if connection.has_place and connection.identity is not None:
             _decrement(self.sockets_of_user, connection.identity.user_id)
         for channel in tuple(connection.channels):
             self.unsubscribe(connection, channel)
@@ -183,7 +187,7 @@ class Hub:
             return
         del self.topics[topic.channel]
         if topic.namespace.recoverable:
-            self._background(self._leave(topic))
+            self.background(self._leave(topic))
         else:
             self._hints.forget(topic)
 
@@ -204,19 +208,18 @@ class Hub:
         if topic.opened:
             return
         if topic.joining is None:
-            topic.joining = self._background(self._join(topic))
+            topic.joining = self.background(self._join(topic))
         await asyncio.wait({topic.joining}, timeout=JOIN_SECONDS)
         async with topic.lock:
             if not topic.opened:
-                topic.offset = await threads.run(read_head, topic.channel)
+                topic.offset = await self._heads.get(topic.channel)
                 topic.opened = True
         if topic.behind:
             await self._fill(topic)
 
     async def _join(self, topic: Topic) -> None:
         try:
-            await self._bus_ready.wait()
-            await self._layer.group_add(group_of(topic.channel), self._bus_channel)
+            await self._joining.join(topic.channel)
             topic.joined = True
         except Exception as error:
             log.warning("bus_join_failed channel=%s error=%s", topic.channel, type(error).__name__)
@@ -230,22 +233,20 @@ class Hub:
             return
         topic.joined = False
         try:
-            await self._layer.group_discard(group_of(topic.channel), self._bus_channel)
+            await self._joining.leave(topic.channel)
         except Exception as error:
             log.warning("bus_leave_failed channel=%s error=%s", topic.channel, type(error).__name__)
         # Somebody subscribed again while the bus was told: join once more.
         again = self.topics.get(topic.channel)
         if again is not None and again.joining is None:
             again.joined = False
-            again.joining = self._background(self._join(again))
+            again.joining = self.background(self._join(again))
 
     async def _receive(self) -> None:
         """The one receive loop. It is never wrapped in a timeout: cancelling `receive()` deletes the channel."""
-        if not self._bus_channel:
-            self._bus_channel = await self._layer.new_channel()
-            self._bus_ready.set()
+        receiver = await self._joining.receiver()
         while True:
-            message = await self._layer.receive(self._bus_channel)
+            message = await self._layer.receive(receiver)
             topic = self.topics.get(message["channel"])
             if topic is None:
                 continue
@@ -264,7 +265,7 @@ class Hub:
         if not topic.accept(events):
             topic.behind = True
             if not topic.lock.locked():
-                self._background(self._fill(topic))
+                self.background(self._fill(topic))
         if topic.offset == before:
             return
         if not self._dirty:
@@ -276,7 +277,7 @@ class Hub:
         if asked:
             topic.doubtful |= asked
             topic.questions += 1
-            self._background(self.rechecks.after_events(topic))
+            self.background(self.rechecks.after_events(topic))
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -289,6 +290,7 @@ class Hub:
             topic.behind = True
             while topic.opened and topic.behind:
                 topic.behind = False
+                counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
                 except Exception as error:
@@ -317,7 +319,7 @@ class Hub:
             await asyncio.sleep(STORE_SECONDS)
             for topic in tuple(self.topics.values()):
                 if topic.namespace.recoverable and not topic.joined and topic.joining is None:
-                    topic.joining = self._background(self._join(topic))
+                    topic.joining = self.background(self._join(topic))
                 if topic.opened and topic.behind:
                     await self._fill(topic)
                 if topic.doubtful:
@@ -346,18 +348,6 @@ class Hub:
         self._epoch = epoch
         return epoch
 
-    # --- Pings ---------------------------------------------------------------------------------------
-
-    async def _ping(self) -> None:
-        """Each second pings one slot: every connection once in PING_SECONDS, spread evenly."""
-        while True:
-            await asyncio.sleep(1)
-            slot = self._slots[self._next_slot]
-            self._next_slot = (self._next_slot + 1) % PING_SECONDS
-            now = time.time()
-            for connection in tuple(slot):
-                connection.tick(now, PING_FRAME)
-
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:
     """Runs `work` again after a failure: Redis or the database was away."""
@@ -369,6 +359,10 @@ async def _forever(work: Callable[[], Awaitable[None]]) -> None:
         except Exception as error:
             log.warning("hub_work_failed work=%s error=%r", getattr(work, "__name__", work), error)
             await asyncio.sleep(1)
+
+
+async def _ask_heads(channels: Collection[str]) -> Mapping[str, int]:
+    return await threads.run(read_heads, channels)
 
 
 def _decrement(counter: Counter[Any], key: Any) -> None:

@@ -1,6 +1,6 @@
 """Jobs on the worker's side: a Celery task that a `Job` row asked for, run at least once, effective once.
 
-    @job("media_pipeline.process_image", time_limit=300)
+    @job("media_pipeline.process_image", queue="media", time_limit=300)
     def process_image(run: RunningJob, *, media_id: str) -> None:
         ...work...
         with transaction.atomic():
@@ -14,13 +14,10 @@ rolls back.
 """
 
 import logging
-import os
-import re
-import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from celery import Task
@@ -28,7 +25,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from core.celery import app
-from realtime.leases import Lease, lease_end
+from core.failures import describe, shown
+from core.leases import Lease, lease_end
+from core.queues import DEFAULT, declare
 from realtime.models import Job
 
 logger = logging.getLogger(__name__)
@@ -36,7 +35,6 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 # The soft limit raises inside the task; the hard one kills its process this much later.
 GRACE_SECONDS = 10
-ERROR_LENGTH = 500
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -86,8 +84,8 @@ class RunningJob:
             raise JobLost(f"{self.task} {self.id}, attempt {self.attempt}")
 
 
-def job(name: str, *, time_limit: int = 300) -> Callable[[F], F]:
-    """Registers a function as the Celery task `name`; it stays a plain function that a test can call.
+def job(name: str, *, queue: str = DEFAULT, time_limit: int = 300) -> Callable[[F], F]:
+    """Registers a function as the Celery task `name` of that queue; it stays a plain function that a test can call.
 
     `time_limit` in seconds: then SoftTimeLimitExceeded is raised inside, and 10 s later the process is killed. The
     broker's visibility timeout has to be at least twice that.
@@ -97,9 +95,10 @@ def job(name: str, *, time_limit: int = 300) -> Callable[[F], F]:
         if name in JOBS:
             raise ValueError(f"the job {name!r} is registered twice")
         JOBS[name] = JobDefinition(name, function, time_limit)
+        declare(name, queue)
+        hard_limit = time_limit + GRACE_SECONDS
 
-        # Its queue is the row's: `record_job` says it.
-        @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
+        @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=hard_limit)
         def on_message(task: "Task[Any, None]", /) -> None:
             delivery = task.request.delivery_info or {}
             execute(uuid.UUID(task.request.id), redelivered=bool(delivery.get("redelivered")))
@@ -119,19 +118,29 @@ def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
         return False
     run, definition, args = claimed
     try:
-        with Lease(run.id, attempt=run.attempt):
+        with lease_of(run):
             definition.function(run, **args)
         if not run.is_done:
             run.done()
     except JobLost:
         logger.warning("job.lost task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
     except JobFailed as reason:
-        _bury(run, _scrub(str(reason)))
+        _bury(run, shown(str(reason)))
     except Exception as error:
         _postpone(run, describe(error))
     else:
         logger.info("job.done task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
     return True
+
+
+def lease_of(run: RunningJob) -> Lease:
+    """Keeps the claim of `run` as long as this process lives."""
+    ours = Job.objects.filter(id=run.id, attempts=run.attempt, state=Job.State.RUNNING)
+
+    def renew(end: datetime) -> int:
+        return ours.update(enqueue_at=end)
+
+    return Lease(f"{run.task} {run.id}", renew)
 
 
 def _claim(job_id: uuid.UUID, *, redelivered: bool) -> tuple[RunningJob, JobDefinition, dict[str, Any]] | None:
@@ -186,26 +195,3 @@ def revive(jobs: QuerySet[Job]) -> int:
     """Gives the dead among `jobs` five attempts more, from now on. Returns how many there were."""
     dead = jobs.filter(state=Job.State.DEAD)
     return dead.update(state=Job.State.QUEUED, attempts=0, sent=0, error="", enqueue_at=timezone.now())
-
-
-# What must not reach the admin or the log: credentials in URLs, e-mail addresses, passwords and tokens.
-_SECRETS = (
-    (re.compile(r"://[^/\s@]*@"), "://…@"),
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "…@…"),
-    (re.compile(r"(?i)(password|secret|token|key)(\W{1,4})[^\s,;&'\"]+"), r"\1\2…"),
-    (re.compile(r"\beyJ[\w.-]+|\b\w{32,}\b"), "…"),
-)
-
-
-def _scrub(text: str) -> str:
-    for pattern, substitute in _SECRETS:
-        text = pattern.sub(substitute, text)
-    return text[:ERROR_LENGTH]
-
-
-def describe(error: BaseException) -> str:
-    """One line for people who operate this: the class, the scrubbed message, the file and line it came from."""
-    place = ""
-    if frames := traceback.extract_tb(error.__traceback__):
-        place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})"
-    return f"{type(error).__name__}: {_scrub(str(error))}".removesuffix(": ") + place

@@ -75,6 +75,8 @@ class Job(models.Model):
         indexes = [
             # The relay's poll for what is due.
             models.Index(fields=["enqueue_at"], condition=~Q(state="dead"), name="job_due"),
+            # What the alarm counts and the admin lists, however many others wait.
+            models.Index(fields=["-created_at"], condition=Q(state="dead"), name="job_dead"),
         ]
 
     def __str__(self) -> str:
@@ -92,3 +94,18 @@ class Epoch(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class Canary(models.Model):
+    """The last canary of a queue (realtime/canaries.py): out until `returned_at` is set."""
+
+    queue = models.CharField(max_length=20, primary_key=True)
+    job = models.UUIDField()
+    sent_at = models.DateTimeField()
+    returned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "canaries"
+
+    def __str__(self) -> str:
+        return self.queue

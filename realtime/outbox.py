@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.queues import queue_of
 from realtime.bus import encode_data
 from realtime.events import EVENTS, Event, handlers_of
 from realtime.models import Job, StreamEvent
@@ -44,10 +45,14 @@ def record(event: Event) -> None:
         handler(event)
 
 
-def record_job(task: str, *, queue: str = "default", at: datetime | None = None, **kwargs: Any) -> Job:
-    """Asks for the Celery task named `task` with `kwargs` (JSON types), after the commit and not before `at`."""
+def record_job(task: str, *, queue: str | None = None, at: datetime | None = None, **kwargs: Any) -> Job:
+    """Asks for the job named `task` with `kwargs` (JSON types), after the commit and not before `at`.
+
+    On the queue that `@job` declares, unless another one is named. LookupError: nothing is registered by that name.
+    """
     _require_transaction()
     now = timezone.now()
+    queue = queue or queue_of(task)
     job = Job(task=task, queue=queue, args=kwargs, enqueue_at=at or now, created_at=now)
     job_id = Job._meta.pk.get_db_prep_value(job.id, connection)
     times = [connection.ops.adapt_datetimefield_value(time) for time in (job.enqueue_at, now)]

@@ -1,19 +1,17 @@
 """Where the streams stand: the epoch, the head of a channel, and how far the relay is behind. For database threads."""
 
-import logging
 import secrets
 import time
+from collections.abc import Collection
 
 from django.db import connection
 from django.utils import timezone
 
 from realtime.models import Epoch, StreamEvent
 
-logger = logging.getLogger(__name__)
-
 EPOCH_CACHE_SECONDS = 10.0
-# Longer than any healthy relay takes, so that a waiting event means that no relay runs.
-WAITING_SECONDS = 2.0
+# A relay that is started anew needs a few seconds; for more a host is taken out of service, and an alarm is raised.
+LAG_SECONDS = 30.0
 
 _epoch: tuple[str, float] | None = None
 
@@ -24,6 +22,7 @@ _HEAD = """
     SELECT "offset" FROM realtime_streamevent WHERE channel = %s AND "offset" IS NOT NULL
     ORDER BY "offset" DESC LIMIT 1
 """
+_HEADS = f"SELECT channel, ({_HEAD.replace('%s', 'asked.channel')}) FROM unnest(%s) asked (channel)"  # noqa: S608
 _POSITION = f"SELECT value, ({_HEAD}) FROM realtime_epoch LIMIT 1"  # noqa: S608
 
 
@@ -45,6 +44,15 @@ def read_head(channel: str) -> int:
         cursor.execute(_HEAD, [channel])
         row = cursor.fetchone()
     return row[0] if row is not None else 0
+
+
+def read_heads(channels: Collection[str]) -> dict[str, int]:
+    """`read_head` of each. One query."""
+    if len(channels) == 1 or connection.vendor != "postgresql":
+        return {channel: read_head(channel) for channel in channels}
+    with connection.cursor() as cursor:
+        cursor.execute(_HEADS, [list(channels)])
+        return {channel: offset or 0 for channel, offset in cursor.fetchall()}
 
 
 def current_epoch() -> str:
@@ -84,12 +92,3 @@ def relay_lag() -> float:
         StreamEvent.objects.filter(position__isnull=True).order_by("id").values_list("created_at", flat=True).first()
     )
     return max((timezone.now() - created_at).total_seconds(), 0.0) if created_at else 0.0
-
-
-def warn_if_events_wait() -> bool:
-    """Says so in the log when events wait for a relay that does not run; whether they do."""
-    lag = relay_lag()
-    if lag <= WAITING_SECONDS:
-        return False
-    logger.warning("relay.missing waiting_seconds=%.1f: nothing moves without it: start `manage.py relay`", lag)
-    return True

@@ -7,12 +7,12 @@ whose inbox it came. What fails is tried again at the hub's next look at the sto
 import asyncio
 import itertools
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from realtime import rights
 from realtime.events import Reauthorize
-from realtime.protocol import Close, Unsubscribed, unsubscribe_push
+from realtime.gathering import Gathering
+from realtime.protocol import Unsubscribed, unsubscribe_push
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Rechecks:
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         self._numbers = itertools.count(1)
+        self._newcomers = Gathering["Connection", None](self._ask_of_newcomers, hub.background)
 
     async def after_events(self, topic: Topic) -> None:
         """Asks whatever the topic is `doubtful` of; a failure leaves it so."""
@@ -48,17 +49,25 @@ class Rechecks:
             topic.doubtful |= asked
             log.warning("recheck_failed channel=%s error=%r", topic.channel, error)
 
+    async def newcomer(self, connection: "Connection") -> None:
+        """`people` for one that connects, together with the others that do."""
+        await self._newcomers.get(connection)
+
+    async def _ask_of_newcomers(self, connections: "Collection[Connection]") -> "Mapping[Connection, None]":
+        await self.people(connections)
+        return dict.fromkeys(connections)
+
     async def people(self, connections: "Collection[Connection]") -> None:
         """Closes those whose session has ended, and learns who is hidden from the others. Two queries, one hop."""
         number = next(self._numbers)
-        ended, hidden = await rights.standing(connections)
+        ended, hidden = await self._hub.rights.standing(connections)
         for connection, people in hidden.items():
             # Answers overtake each other, and that of the younger question counts.
             if connection.standing_as_of < number:
                 connection.standing_as_of = number
                 self._hide(connection, people)
         for connection in ended:
-            connection.close(Close.FORCE_DISCONNECT, "session revoked")
+            connection.end_of_session()
 
     def _hide(self, connection: "Connection", people: frozenset[int]) -> None:
         if connection.hidden == people:
@@ -68,8 +77,9 @@ class Rechecks:
             self._hub.topics[channel].sort(connection)
 
     async def readers(self, topic: Topic, readers: "Collection[Connection] | None" = None) -> None:
-        """Ends the subscriptions of those (of `readers`, or of all) who may no longer read the topic. One query."""
-        for reader in await rights.no_longer_allowed(topic, topic.connections() if readers is None else readers):
+        """Ends the subscriptions of those (of `readers`, or of all) who may no longer read the topic."""
+        asked = topic.connections() if readers is None else readers
+        for reader in await self._hub.rights.no_longer_allowed(topic, asked):
             topic.flush()
             self._hub.unsubscribe(reader, topic.channel)
             reason = "you may no longer read this channel"

@@ -12,6 +12,7 @@ import time
 
 from django.db import connection
 
+from realtime.canaries import send_canaries
 from realtime.enqueueing import Broker, BrokerAway, enqueue_due
 from realtime.lock import lock_for, prepare_connections
 from realtime.numbering import BATCH, Numbering
@@ -24,6 +25,8 @@ POLL_SECONDS = 0.01
 STANDBY_POLL_SECONDS = 0.25
 JOBS_POLL_SECONDS = 0.1
 BROKER_RETRY_SECONDS = 1.0
+# How often it looks for canaries that are due.
+CANARIES_SECONDS = 1.0
 REPORT_SECONDS = 60.0
 
 
@@ -33,8 +36,14 @@ class Relay:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._enqueuer_error: Exception | None = None
+        # Seen from other threads (realtime/relay_metrics.py): when it last turned, on the monotonic clock; whether it
+        # has the lock; what it has done.
+        self.turned = time.monotonic()
+        self.is_working = False
+        self.is_broker_away = False
         self.numbered = 0
         self.enqueued = 0
+        self.publisher: Publisher | None = None
 
     def stop(self) -> None:
         """Ends `run` after the batch at hand."""
@@ -47,11 +56,13 @@ class Relay:
         if not lock.acquire():
             logger.info("relay.standby pid=%d", os.getpid())
             while not lock.acquire():
+                self.turned = time.monotonic()
                 if self._stop.wait(STANDBY_POLL_SECONDS):
                     return
         numbering = Numbering(connection)
         logger.info("relay.started pid=%d position=%d", os.getpid(), numbering.position)
-        publisher = Publisher()
+        publisher = self.publisher = Publisher()
+        self.is_working = True
         enqueuer = threading.Thread(target=self._enqueue, name="enqueuer", daemon=True)
         enqueuer.start()
         try:
@@ -69,6 +80,7 @@ class Relay:
         next_report = time.monotonic() + REPORT_SECONDS
         wait = 0.0
         while not self._stop.wait(wait):
+            self.turned = time.monotonic()
             events = numbering.number()
             if events:
                 publisher.publish(messages_of(events))
@@ -83,19 +95,22 @@ class Relay:
 
     def _enqueue(self) -> None:
         broker = Broker()
-        away, wait = False, 0.0
+        wait, next_canaries = 0.0, 0.0
         try:
             while not self._stop.wait(wait):
                 try:
+                    if time.monotonic() >= next_canaries:
+                        send_canaries()
+                        next_canaries = time.monotonic() + CANARIES_SECONDS
                     sent = enqueue_due(broker)
                 except BrokerAway as error:
-                    if not away:
+                    if not self.is_broker_away:
                         logger.warning("broker.away error=%s", error)
-                    away, wait = True, BROKER_RETRY_SECONDS
+                    self.is_broker_away, wait = True, BROKER_RETRY_SECONDS
                     continue
-                if sent and away:
+                if sent and self.is_broker_away:
                     logger.info("broker.back")
-                    away = False
+                    self.is_broker_away = False
                 self.enqueued += sent
                 wait = JOBS_POLL_SECONDS if not sent else 0.0
         except Exception as error:

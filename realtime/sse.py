@@ -26,7 +26,6 @@ from realtime.event_sink import EventSink
 from realtime.hiding import data_for
 from realtime.hub import current_hub
 from realtime.protocol import Close, Disconnect, Position, Unsubscribed, unsubscribe_push
-from realtime.rights import may_read
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +61,13 @@ class EventStream(Connection):
         if self.identity is not None and self.identity.expires_at <= now:
             self.close(Close.EXPIRED, "connection expired")
 
+    def end_of_session(self) -> None:
+        self.close(Close.FORCE_DISCONNECT, "session revoked")
+
     def sign_in(self, identity: Identity | None) -> None:
         """Takes the person's place among their connections. Disconnect(CONNECTION_LIMIT) when they have no more."""
-        self._take_place(identity)
+        if identity is not None:
+            self._take_place(identity)
         self.identity = identity
         self.connected = True
 
@@ -100,7 +103,9 @@ class EventStream(Connection):
         for channel in own:
             subscribed.append((channel, *await self.hub.subscribe(self, channel, wanted.get(channel))))
         # Asked once the inbox is heard: what changes from now on is told there.
-        await self.hub.rechecks.people([self])
+        await self.hub.rechecks.newcomer(self)
+        if self._closed:
+            return
         for channel, result, replied in subscribed:
             if channel in wanted:
                 self._begin(channel, result)
@@ -111,7 +116,7 @@ class EventStream(Connection):
         await self._until_taken()
         result, replied = await self.hub.subscribe(self, channel, since)
         # Once more, now that it is heard when the right is taken away.
-        if await may_read(channel, self.user_id):
+        if await self.hub.rights.may_read(channel, self.user_id):
             self._begin(channel, result)
             replied()
         else:

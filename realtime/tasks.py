@@ -1,15 +1,17 @@
-"""Celery tasks of the transport, started by beat."""
+"""Periodic tasks of the transport."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from core.celery import app
-from realtime import retention
+from core.periodic import periodic
+from realtime import canaries, retention
+
+__all__ = ["canaries"]
 
 
-@app.task(name="realtime.trim_streams")
+@periodic("realtime.trim_streams", time_limit=900)
 def trim_streams() -> None:
     """Forgets events past the retention: 24 hours and 10,000 a channel."""
     retention.trim(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from realtime.channels import Namespace
+from realtime.counts import counts
 from realtime.events import Reauthorize
 from realtime.hiding import NOBODY, Pushes
 from realtime.protocol import Close, text_frame
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from realtime.connections import Connection
 
 log = logging.getLogger(__name__)
+
+# Of topics that have none, which are most: nobody is ever added to it.
+_NO_HIDERS: "set[Connection]" = set()
 
 
 class Topic:
@@ -61,7 +65,7 @@ class Topic:
         self.questions = 0
         self.readers: set[Connection] = set()
         # Those of them from whom anybody is hidden: usually none, so that one look at it is all that hiding costs.
-        self.hiders: set[Connection] = set()
+        self.hiders: set[Connection] = _NO_HIDERS
         # Readers whose recovery is being read from the store: what is delivered meanwhile waits here for them.
         self.pending: dict[Connection, list[StoredEvent]] = {}
         # This process itself, which keeps the topic open without any reader (realtime/hints.py).
@@ -81,20 +85,25 @@ class Topic:
         events = self.pending.pop(connection, None)
         if events is None:
             return b""
+        if not self.pending:
+            self.pending = {}  # an emptied one keeps its size
         self.readers.add(connection)
         self.sort(connection)
         return b"\n".join(Pushes(self.channel, events).lines_for(connection.hidden)) if events else b""
 
     def dismiss(self, connection: "Connection") -> None:
         self.readers.discard(connection)
-        self.hiders.discard(connection)
+        if self.hiders:
+            self.hiders.discard(connection)
         self.pending.pop(connection, None)
 
     def sort(self, connection: "Connection") -> None:
         """Notes whether anybody is hidden from that reader: call it whenever this may have changed."""
         if connection.hidden and connection in self.readers:
+            if not self.hiders:
+                self.hiders = set()
             self.hiders.add(connection)
-        else:
+        elif self.hiders:
             self.hiders.discard(connection)
 
     def accept(self, events: Iterable[StoredEvent]) -> bool:
@@ -127,6 +136,7 @@ class Topic:
             self.listener(events)
         if not self.readers:
             return
+        counts.deliveries += len(events) * len(self.readers)
         pushes = Pushes(self.channel, events)
         others: Collection[Connection] = self.readers
         if self.hiders:

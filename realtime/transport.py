@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from realtime.counts import counts
 from realtime.protocol import Close, text_frame
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Sink(Protocol):
     def resume_reading(self) -> None: ...
 
 
-_AUTOBAHN = ("state", "STATE_OPEN", "sendClose")
+_AUTOBAHN = ("state", "STATE_OPEN", "STATE_CONNECTING", "sendClose")
 _TWISTED = (
     *("dataBuffer", "offset", "_tempDataLen", "connected"),
     *("write", "doWrite", "abortConnection", "pauseProducing", "resumeProducing"),
@@ -148,6 +149,7 @@ class DaphneSink(_Replies):
         unsent = self._unsent
         if unsent > MAX_BUFFERED + self._allowance:
             self._closed = True
+            counts.slow += 1
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, unsent)
             transport.abortConnection()
 
@@ -156,7 +158,10 @@ class DaphneSink(_Replies):
         if self._closed:
             return
         self._closed = True
-        if self._transport.connected:
+        if self._protocol.state == self._protocol.STATE_CONNECTING:
+            # The handshake has not ended: there is no frame that could say so.
+            self._transport.abortConnection()
+        elif self._transport.connected:
             self._protocol.sendClose(code=int(code), reason=reason)
             # Now, not in the next turn of the loop: there may be none when the server stops.
             self._transport.doWrite()
@@ -202,6 +207,7 @@ class AsgiSink(_Replies):
         self._allowance = self._allowance + allowance if self._unsent else allowance
         self._unsent += len(payload)
         if self._unsent > MAX_BUFFERED + self._allowance:
+            counts.slow += 1
             log.info("socket_dropped code=%d unsent=%d", Close.SLOW, self._unsent)
             self._queue.clear()
             self.close(Close.SLOW, "slow")
@@ -263,4 +269,4 @@ def _say_once() -> None:
     global _said
     if not _said:
         _said = True
-        log.warning("straight_path_unavailable: this Twisted or transport is another one; plain ASGI send is used")
+        log.warning("straight_path_unavailable: TLS ends here, or this Twisted is another one; plain ASGI send is used")

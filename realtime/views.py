@@ -1,6 +1,7 @@
 """The opening of an event stream, over REST: who asks, for which channels, and what speaks against it. And AsyncAPI."""
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -14,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core.api import JSONRenderer
-from core.errors import Forbidden, Invalid, NotFound, Unauthenticated
+from core.errors import Forbidden, InsufficientScope, Invalid, NotFound, Unauthenticated
 from realtime.asyncapi import description
-from realtime.channels import Identity, TokenExpired, TokenInvalid, namespace_of, verify_token
+from realtime.channels import Identity, ScopeMissing, TokenExpired, TokenInvalid, namespace_of, verify_token
 from realtime.sse import REQUEST, StreamRequest
 
 MEDIA_TYPE = "text/event-stream"
@@ -36,6 +37,8 @@ class ConnectToken(BaseAuthentication):
         except TokenInvalid as error:
             detail = "The token is not valid, or its session has ended."
             raise Unauthenticated(detail, code="token_invalid") from error
+        except ScopeMissing as error:
+            raise InsufficientScope(*error.args) from error
         return identity.user, identity
 
     def authenticate_header(self, request: Request) -> str:
@@ -50,7 +53,7 @@ class EventStreamRenderer(JSONRenderer):
 
 
 class EventStreamView(APIView):
-    """Grants a stream, as 200 with its headers and no body; `realtime.sse` sends the events. One query a channel."""
+    """Grants a stream, as 200 with its headers and no body; `realtime.sse` sends the events."""
 
     authentication_classes = [ConnectToken]
     permission_classes = [AllowAny]
@@ -117,7 +120,8 @@ class EventStreamView(APIView):
             _check_right(channel, identity)
         last_event_id = request.META.get("HTTP_LAST_EVENT_ID") or request.query_params.get("last_event_id", "")
         if (scope := getattr(request._request, "scope", None)) is not None:
-            scope[REQUEST] = StreamRequest(identity, channels, last_event_id)
+            kept = replace(identity, user=None) if identity is not None else None
+            scope[REQUEST] = StreamRequest(kept, channels, last_event_id)
         response = HttpResponse(content_type=MEDIA_TYPE)
         response["Cache-Control"] = "no-store"
         # nginx and others pass each event on as it comes.

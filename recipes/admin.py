@@ -1,108 +1,92 @@
-"""Recipes and ratings in Django's admin: to look at, and to remove.
+"""Recipes, their parts and ratings in Django's admin: to look at, and to remove.
 
 What people wrote is not edited here. Removing goes through the services, so that counters and readers hear of it.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.http import HttpRequest
 
 from accounts.models import User
-from recipes.models import Ingredient, Rating, Recipe, Step, Tag
+from core.large_tables import Exactly, Key, LookedAt, LookedAtAdmin, Person, RemovedAdmin, Words
+from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
+from recipes.search import recipes_with
 from recipes.services import rating_delete, recipe_delete
 
 if TYPE_CHECKING:
-    RecipeModelAdmin = admin.ModelAdmin[Recipe]
-    RatingModelAdmin = admin.ModelAdmin[Rating]
-    TagModelAdmin = admin.ModelAdmin[Tag]
     IngredientTabularInline = admin.TabularInline[Ingredient, Recipe]
     StepTabularInline = admin.TabularInline[Step, Recipe]
 else:
-    RecipeModelAdmin = RatingModelAdmin = TagModelAdmin = admin.ModelAdmin
     IngredientTabularInline = StepTabularInline = admin.TabularInline
 
 
-class _LookedAt:
-    """Nothing is added or changed."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class IngredientInline(_LookedAt, IngredientTabularInline):
+class IngredientInline(LookedAt, IngredientTabularInline):
     model = Ingredient
     fields = ("position", "raw", "quantity", "unit", "food", "note")
 
 
-class StepInline(_LookedAt, StepTabularInline):
+class StepInline(LookedAt, StepTabularInline):
     model = Step
     fields = ("position", "text", "timer_seconds")
 
 
 @admin.register(Recipe)
-class RecipeAdmin(_LookedAt, RecipeModelAdmin):
-    list_display = ("id", "name", "seller", "avg_rating", "rating_count", "tag_names", "created_at")
-    list_filter = ("created_at", ("image__status", admin.AllValuesFieldListFilter), "rating_count")
+class RecipeAdmin(RemovedAdmin):
+    list_display = (
+        *("id", "name", "seller", "visibility", "avg_rating", "rating_count", "top_score", "trending_score"),
+        *("tag_names", "created_at"),
+    )
+    sortable_by = ("top_score", "trending_score")
     list_select_related = ("seller",)
-    search_fields = ("name", "seller__username", "tags__name")
-    ordering = ("-id",)
+    finders = (Key(), Person("seller", only_with_at=True), Words(recipes_with))
     inlines = (IngredientInline, StepInline)
-    show_full_result_count = False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Moderators, as in the API."""
-        return isinstance(request.user, User) and request.user.is_moderator
-
-    def delete_model(self, request: HttpRequest, obj: Recipe) -> None:
-        assert isinstance(request.user, User)
-        recipe_delete(user=request.user, recipe=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Recipe]) -> None:
-        for recipe in queryset:
-            self.delete_model(request, recipe)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """All that belongs to a recipe goes with it: nobody needs a right for each of the parts."""
-        deleted, count, _, protected = super().get_deleted_objects(objs, request)
-        return deleted, count, set(), protected
+    def remove(self, moderator: User, row: Recipe) -> None:
+        recipe_delete(user=moderator, recipe=row)
 
 
 @admin.register(Rating)
-class RatingAdmin(_LookedAt, RatingModelAdmin):
+class RatingAdmin(RemovedAdmin):
     list_display = ("id", "recipe", "user", "score", "review", "updated_at")
-    list_filter = ("score", "updated_at")
     list_select_related = ("recipe", "user")
-    search_fields = ("recipe__name", "user__username", "review")
-    ordering = ("-id",)
-    show_full_result_count = False
+    finders = (Key(), Key("recipe"), Person("user"))
 
-    def delete_model(self, request: HttpRequest, obj: Rating) -> None:
+    def remove(self, moderator: User, row: Rating) -> None:
         # As if its author had taken it back: readers of the recipe are not told who removed it.
-        rating_delete(user=obj.user, recipe=obj.recipe)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Rating]) -> None:
-        for rating in queryset.select_related("recipe", "user__profile__picture"):
-            self.delete_model(request, rating)
+        rating_delete(user=row.user, recipe=row.recipe)
 
 
 @admin.register(Tag)
-class TagAdmin(_LookedAt, TagModelAdmin):
-    list_display = ("name", "recipe_count")
-    search_fields = ("name",)
-    ordering = ("name",)
+class TagAdmin(LookedAtAdmin):
+    """Never deleted: recipes and posts hold its name."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
-        return super().get_queryset(request).annotate(recipes_found=Count("recipes"))
+    list_display = ("id", "name", "recent_uses")
+    sortable_by = ("name",)
+    list_select_related = ("trend",)
+    finders = (Key(), Exactly("name"))
 
-    @admin.display(description="recipes", ordering="recipes_found")
-    def recipe_count(self, tag: Any) -> int:
-        count: int = tag.recipes_found
-        return count
+    @admin.display(description="posts these days")
+    def recent_uses(self, tag: Tag) -> int:
+        trend = getattr(tag, "trend", None)
+        return trend.post_count if trend is not None else 0
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # recipes hold its name
+
+@admin.register(RecipeTag)
+class RecipeTagAdmin(LookedAtAdmin):
+    list_display = ("id", "recipe", "tag")
+    list_select_related = ("recipe", "tag")
+    finders = (Key(), Key("recipe"), Key("tag"))
+
+
+@admin.register(Ingredient)
+class IngredientAdmin(LookedAtAdmin):
+    list_display = ("id", "recipe", "position", "raw", "quantity", "unit", "food")
+    list_select_related = ("recipe",)
+    finders = (Key(), Key("recipe"))
+
+
+@admin.register(Step)
+class StepAdmin(LookedAtAdmin):
+    list_display = ("id", "recipe", "position", "text", "timer_seconds")
+    list_select_related = ("recipe",)
+    finders = (Key(), Key("recipe"))

@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from core.pages import CursorPages
-from core.search import Typed, WordIndex, has_word_indexes
+from core.search import Typed, WordIndex, has_word_indexes, typed
 from recipes.models import Recipe, RecipeTag
 from recipes.reads import FILTERS, narrowed
 
@@ -54,6 +54,14 @@ def recipes_found(viewer: Any, typed: Typed, filters: Mapping[str, Any]) -> Quer
     ranked: QuerySet[Any, Any] = recipes.annotate(search_rank=_rank(typed))
     rows: QuerySet[Recipe, dict[str, Any]] = ranked.values("id", "search_rank", "top_score", "trending_score")
     return rows
+
+
+def recipes_with(recipes: QuerySet[Recipe, Recipe], text: str) -> QuerySet[Recipe, Recipe]:
+    """Those of RECIPES in which those words are, the newest MOST of them at most. Raises Invalid."""
+    wanted = typed(text)
+    if not has_word_indexes():
+        return recipes.filter(pk__in=Recipe.objects.filter(_holds(wanted)).values("pk"))
+    return recipes.filter(pk__in=_INDEX.newest(wanted, most=MOST))
 
 
 def _rank(typed: Typed) -> Expression:

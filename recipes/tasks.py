@@ -1,10 +1,9 @@
 """What beat starts."""
 
-from celery import shared_task
-
+from core.periodic import periodic
 from recipes import aggregates
 
 
-@shared_task(name="recipes.reconcile_ratings")
+@periodic("recipes.reconcile_ratings", time_limit=1700)
 def reconcile_ratings() -> None:
     aggregates.reconcile_ratings()

@@ -9,8 +9,13 @@ import pytest
 import redis
 from pytest_django import Settings
 
+from core import limits
 from tests import event_schemas, services
+from tests.mailbox import Mailbox
 from tests.stack import Stack
+
+# The fixtures `bucket`, `moto` and `rclone`.
+pytest_plugins = ["tests.s3"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +26,8 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
+    settings.MEDIA_STORAGE = "local"
+    settings.BACKUP_DIR, settings.BACKUP_BUCKET = tmp_path / "backups", ""
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
@@ -36,9 +43,19 @@ def isolated(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_redis() -> None:
-    """This worker's Redis database, emptied before each test."""
+    """This worker's Redis database, and what this process remembers of it, emptied before each test."""
+    limits.forget_all()
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushdb()
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Iterator[Mailbox]:
+    """A real mail server, to which the jobs of this test's process send: tests/mailbox.py."""
+    settings.EMAIL_BACKEND = "core.mail.SmtpBackend"
+    with Mailbox().running() as mailbox:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mailbox.port
+        yield mailbox
 
 
 @pytest.fixture(autouse=True)

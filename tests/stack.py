@@ -57,8 +57,10 @@ class Stack:
         self.url = f"http://127.0.0.1:{port}"
         self.ws_url = f"ws://127.0.0.1:{port}/ws/"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        # Where relay and worker tell their numbers.
+        self.metrics_ports: dict[str, int] = {}
         limits = ["THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_UPLOAD", "THROTTLE_IMPORT"]
-        limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET"]
+        limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET", "CANARY_SECONDS"]
         self.env = {
             **os.environ,
             **dict.fromkeys(limits, "off"),
@@ -69,6 +71,8 @@ class Stack:
             "DEV_DIR": str(folder),
             "MEDIA_ROOT": str(folder / "media"),
             "PRIVATE_MEDIA_ROOT": str(folder / "private"),
+            # Where mails go: a file for each connection to what would be the mail server.
+            "EMAIL_URL": f"filemail:///{folder}/mail",
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -91,11 +95,12 @@ class Stack:
     def start(self, name: str) -> None:
         """Start `web`, `relay` or `worker`. It may not be ready when this returns: see `wait_ready`."""
         assert not self.alive(name), f"{name} runs already"
+        port = self.metrics_ports[name] = free_port()
         with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 bound([sys.executable, *COMMANDS[name]], signum=signal.SIGQUIT if name == "worker" else signal.SIGTERM),
                 cwd=services.ROOT,
-                env=self.env,
+                env={**self.env, "METRICS_PORT": str(port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

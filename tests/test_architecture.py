@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db.models import signals
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from core.periodic import PERIODIC_TASKS
 from realtime.jobs import JOBS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +81,7 @@ def test_an_apps_tasks_are_in_its_tasks() -> None:
     for name in names:
         if name.startswith("tests."):  # sample jobs, registered when their tests were collected
             continue
-        function = JOBS[name].function if name in JOBS else current_app.tasks[name]
+        function = (JOBS.get(name) or PERIODIC_TASKS[name]).function
         app, module = function.__module__.partition(".")[0], function.__module__
         tasks = sys.modules[f"{app}.tasks"]
         imported = {value.__name__ for value in vars(tasks).values() if isinstance(value, ModuleType)}

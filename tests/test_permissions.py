@@ -1,6 +1,6 @@
-"""Who may do what: every route and method, every channel, for each of the cast (tests/actors.py).
+"""Who may do what: every route and method, for each of the cast (tests/actors.py).
 
-A new route, method or channel needs a row: the suite fails without one and says which. Things in addresses
+A new route or method needs a row: the suite fails without one and says which. Things in addresses
 (`{username}`, `{recipe_id}`, ...) are the owner's.
 """
 
@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import transaction
@@ -17,17 +18,19 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
+from accounts.mail_tokens import issue
+from accounts.models import Application, MailToken, User
 from accounts.services.blocks import block
 from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
+from accounts.unsubscribing import unsubscribe_url
 from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
 from media_pipeline.sessions import upload_open
 from posts.models import Report
-from realtime.channels import NAMESPACES, TokenInvalid, namespace_of, verify_token
 from tests.actors import ACTORS, Cast, make_cast
-from tests.factories import PASSWORD, CommentFactory, PostFactory, RecipeFactory
+from tests.factories import CommentFactory, PostFactory, RecipeFactory
+from tests.permission_bodies import BODIES, HEADERS, OWNED, QUERIES, RAW
 from tests.routed import METHODS, keys_of, methods_of, routes, rows
 
 ROUTES = """
@@ -37,11 +40,18 @@ auth-token            POST    200       200      200    200   200   200       20
 auth-refresh          POST    200       200      200    200   200   200       200   200
 auth-logout           POST    401       204      204    204   204   204       204   401
 auth-password-change  POST    401       204      204    204   204   204       204   401
+auth-password-reset   POST    202       202      202    202   202   202       202   202
+auth-password-reset-confirm POST 204    204      204    204   204   204       204   204
+auth-email-verify     POST    204       204      204    204   204   204       204   204
+auth-email-verify-request POST 401      202      202    202   202   202       202   401
+auth-email-change     POST    401       202      202    202   202   202       202   401
 realtime-ticket       POST    401       201      201    201   201   201       201   401
 
 me                    GET     401       200      200    200   200   200       200   401
 me                    PATCH   401       200      200    200   200   200       200   401
 me                    DELETE  401       204      204    204   204   204       204   401
+me-preferences        GET     401       200      200    200   200   200       200   401
+me-preferences        PATCH   401       200      200    200   200   200       200   401
 me-picture            PUT     401       200      200    200   200   200       200   401
 me-picture            DELETE  401       204      204    204   204   204       204   401
 me-cover              PUT     401       200      200    200   200   200       200   401
@@ -133,6 +143,7 @@ media-list            POST    401       202      202    202   202   202       20
 media-detail          GET     401       404      404    200   404   404       404   401
 default-picture       GET     200       200      200    200   200   200       200   200
 media-detail          DELETE  401       404      404    204   404   404       404   401
+media-original        GET     401       404      404    200   404   404       404   401
 
 upload-list           POST    401       201      201    201   201   201       201   401
 upload-detail         GET     401       404      404    200   404   404       404   401
@@ -145,6 +156,21 @@ tus-detail            DELETE  401       404      404    204   404   404       40
 
 events                GET     200       200      200    200   200   200       200   401
 
+oauth2_provider:authorize GET  302      302      302    302   302   302       302   302
+oauth2_provider:authorize POST 302      302      302    302   302   302       302   302
+oauth2_provider:apps  GET     302       302      302    302   302   302       302   302
+oauth2_provider:apps  POST    302       302      302    302   302   302       302   302
+oauth2_provider:sign-in GET   200       200      200    200   200   200       200   200
+oauth2_provider:sign-in POST  400       400      400    400   400   400       400   400
+oauth2_provider:sign-out POST 302       302      302    302   302   302       302   302
+oauth2_provider:token POST    400       400      400    400   400   400       400   400
+oauth2_provider:revoke-token POST 200   200      200    200   200   200       200   200
+oauth2_provider:oauth-server-metadata GET 200 200 200   200   200   200       200   200
+account-password      GET     200       200      200    200   200   200       200   200
+account-email         GET     200       200      200    200   200   200       200   200
+account-unsubscribe   GET     200       200      200    200   200   200       200   200
+account-unsubscribe   POST    200       200      200    200   200   200       200   200
+
 live                  GET     200       200      200    200   200   200       200   200
 schema                GET     200       200      200    200   200   200       200   200
 asyncapi              GET     200       200      200    200   200   200       200   200
@@ -152,6 +178,7 @@ docs                  GET     200       200      200    200   200   200       20
 redoc                 GET     200       200      200    200   200   200       200   200
 """
 
+# The pages of OAuth, too: these people are not signed in there, and are sent to where one signs in.
 # The admin knows the sessions of Django's own login alone, and no token.
 ADMIN_PAGES = """
 page                          anonymous customer seller owner other moderator admin
@@ -159,58 +186,6 @@ admin:index                   302       302      302    302   302   302       20
 admin:login                   200       200      200    200   200   200       302
 admin:accounts_user_changelist 302      302      302    302   302   302       200
 """
-
-CHANNELS = """
-channel          anonymous customer seller owner other moderator admin revoked
-recipes          yes       yes      yes    yes   yes   yes       yes   no
-recipe:{recipe}  yes       yes      yes    yes   yes   yes       yes   no
-user:{owner}     yes       yes      yes    yes   yes   yes       yes   no
-inbox:{owner}    no        no       no     yes   no    no        no    no
-post:{post}      yes       yes      yes    yes   yes   yes       yes   no
-feed:{owner}     no        no       no     yes   no    no        no    no
-feeds            no        no       no     no    no    no        no    no
-"""
-
-# What is sent, by route and method (of a GET in its address); {} for all others. `{name}` is filled in from `things`.
-BODIES: dict[tuple[str, str], dict[str, Any]] = {
-    ("auth-register", "POST"): {"email": "new@example.com", "password": PASSWORD},
-    ("auth-token", "POST"): {"username": "owner", "password": PASSWORD},
-    ("auth-refresh", "POST"): {"refresh": "{refresh}"},
-    ("auth-password-change", "POST"): {"current_password": PASSWORD, "new_password": "another long one"},
-    ("me", "PATCH"): {"bio": "new"},
-    ("me-picture", "PUT"): {"picture": "{picture}"},
-    ("me-cover", "PUT"): {"cover": "{picture}"},
-    ("recipe-list", "POST"): {"name": "Soup", "description": "Hot.", "image": "{picture}"},
-    ("recipe-detail", "PATCH"): {"name": "Hot soup"},
-    ("recipe-rate", "POST"): {"score": 5},
-    ("notification-read", "POST"): {"up_to": 1},
-    ("report-list", "POST"): {"target": "recipe", "id": "{recipe_id}", "reason": "spam"},
-    ("moderation-report", "PATCH"): {"status": "dismissed"},
-    ("search", "GET"): {"q": "soup"},
-    ("events", "GET"): {"channel": "{recipe_channel}"},
-    ("post-list", "POST"): {"text": "Dinner is ready."},
-    ("post-detail", "PATCH"): {"text": "Dinner was ready."},
-    ("post-comments", "POST"): {"text": "Good."},
-    ("recipe-comments", "POST"): {"text": "Good."},
-    ("comment-replies", "POST"): {"text": "Good."},
-    ("comment-detail", "PATCH"): {"text": "Better."},
-    ("views", "POST"): {"post_ids": [1]},
-    ("media-list", "POST"): {"image": "{picture}"},
-    ("upload-list", "POST"): {"filename": "a.jpg", "content_type": "image/jpeg", "length": 10},
-}
-# What is sent beside it, and for what is no JSON instead of it.
-TUS = {"Tus-Resumable": "1.0.0"}
-HEADERS: dict[tuple[str, str], dict[str, str]] = {
-    ("tus-list", "POST"): {**TUS, "Upload-Length": "10"},
-    ("tus-detail", "PATCH"): {**TUS, "Upload-Offset": "0"},
-    ("tus-detail", "DELETE"): TUS,
-}
-RAW: dict[tuple[str, str], tuple[bytes, str]] = {
-    ("upload-chunk", "PUT"): (b"x", "application/octet-stream"),
-    ("tus-detail", "PATCH"): (b"x", "application/offset+octet-stream"),
-}
-# What in an address or a body leads to the owner or to a thing of theirs.
-OWNED = {"username", "recipe_id", "recipe_channel", "post_id", "comment_id", "owner_id"}
 
 
 EXPECTED = {(name, method): dict(zip(ACTORS, map(int, codes), strict=True)) for name, method, *codes in rows(ROUTES)}
@@ -252,6 +227,10 @@ def things(cast: Cast) -> dict[str, Any]:
         "tag": "soup",
         "report_id": Report.objects.create(target="user", target_id=cast.owner.pk, user=cast.owner, reason="spam").pk,
         "picture": base64.b64encode(data.getvalue()).decode(),
+        "client_id": Application.objects.create(name="App", redirect_uris="https://app.example/back").client_id,
+        "reset_token": issue(user=cast.owner, purpose=MailToken.Purpose.RESET, email=cast.owner.email)[0],
+        "verify_token": issue(user=cast.owner, purpose=MailToken.Purpose.VERIFY, email=cast.owner.email)[0],
+        "unsubscribe_token": unsubscribe_url(cast.owner.pk).partition("=")[2],
         "refresh": issue_tokens(session_open(user=cast.owner))["refresh"],
     }
 
@@ -283,17 +262,25 @@ def test_an_address_of_an_earlier_system_is_the_view_of_its_successor(name: str)
 
 def status_for(client: Any, name: str, method: str, things: dict[str, Any]) -> int:
     """What CLIENT is answered, whatever of which is rolled back."""
-    body = {
-        key: things[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
-        for key, value in BODIES.get((name, method), {}).items()
-    }
+    body = filled(BODIES.get((name, method), {}), things)
     arguments: dict[str, Any] = {"data": body} if method == "GET" else {"data": body, "format": "json"}
     if (name, method) in RAW:
         data, content_type = RAW[name, method]
         arguments = {"data": data, "content_type": content_type}
     arguments["headers"] = HEADERS.get((name, method), {})
     send = getattr(client, method.lower())
-    return in_vain(lambda: send(address(name, things), **arguments)).status_code
+    path = address(name, things)
+    if name in QUERIES:
+        path += "?" + urlencode(filled(QUERIES[name], things))
+    return in_vain(lambda: send(path, **arguments)).status_code
+
+
+def filled(texts: dict[str, Any], things: dict[str, Any]) -> dict[str, Any]:
+    """TEXTS with things in the place of `{name}`."""
+    return {
+        key: things[text[1:-1]] if isinstance(text, str) and text.startswith("{") else text
+        for key, text in texts.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "method"), EXPECTED, ids=[" ".join(key) for key in EXPECTED])
@@ -355,44 +342,3 @@ def test_the_admin_opens_for_staff_alone(cast: Cast, row: list[str]) -> None:
         if actor in cast.users:
             client.force_login(cast.users[actor])
         assert client.get(reverse(name)).status_code == int(code), actor
-
-
-def test_every_channel_has_a_row() -> None:
-    rowed = {channel.partition(":")[0] for channel, *_ in rows(CHANNELS)}
-    assert rowed == set(NAMESPACES), f"CHANNELS in {__name__} and the namespaces differ: {rowed ^ set(NAMESPACES)}"
-
-
-def channel_of(name: str, cast: Cast, things: dict[str, Any]) -> str:
-    return name.format(recipe=things["recipe_id"], post=things["post_id"], owner=cast.owner.pk)
-
-
-@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
-def test_each_actor_may_subscribe_as_the_table_says(cast: Cast, things: dict[str, Any], row: list[str]) -> None:
-    name, *answers = row
-    found = namespace_of(channel_of(name, cast, things))
-    assert found is not None
-    namespace, key = found
-
-    def may(actor: str) -> str:
-        user_id = None
-        if actor != "anonymous":
-            try:
-                user_id = verify_token(cast.clients[actor]._credentials["HTTP_AUTHORIZATION"].split()[1]).user_id
-            except TokenInvalid:
-                return "no"
-        return "yes" if namespace.authorize(key, [user_id]) == {user_id} else "no"
-
-    assert {actor: may(actor) for actor in ACTORS} == dict(zip(ACTORS, answers, strict=True))
-
-
-@pytest.mark.parametrize("row", list(rows(CHANNELS)), ids=lambda row: row[0])
-def test_whom_the_owner_has_blocked_subscribes_to_nothing_of_the_owners(
-    cast: Cast, things: dict[str, Any], row: list[str]
-) -> None:
-    block(blocker=cast.owner, blocked=cast.users["customer"])
-    found = namespace_of(channel_of(row[0], cast, things))
-    assert found is not None
-    namespace, key = found
-    user_id = cast.users["customer"].pk
-    before = dict(zip(ACTORS, row[1:], strict=True))["customer"]
-    assert namespace.authorize(key, [user_id]) == (set() if "{" in row[0] or before == "no" else {user_id})

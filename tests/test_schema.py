@@ -120,8 +120,17 @@ def test_headers_are_described(document: Any) -> None:
 
 def test_signing_in_is_a_bearer_token(document: Any) -> None:
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert document["paths"]["/api/recipes/"]["get"]["security"] == [{"bearer": []}, {}]
-    assert document["paths"]["/api/recipes/"]["post"]["security"] == [{"bearer": []}]
+    recipes, sessions = document["paths"]["/api/recipes/"], document["paths"]["/api/me/sessions/"]
+    assert recipes["get"]["security"] == [{"bearer": []}, {"oauth2": ["read"]}, {}]
+    assert recipes["post"]["security"] == [{"bearer": []}, {"oauth2": ["write"]}]
+    assert sessions["get"]["security"] == [{"bearer": []}]
+
+
+def test_apps_find_where_to_sign_in_and_what_to_ask_for(document: Any) -> None:
+    flows = document["components"]["securitySchemes"]["oauth2"]["flows"]
+    assert list(flows) == ["authorizationCode"]
+    assert flows["authorizationCode"]["authorizationUrl"] == "/o/authorize/"
+    assert set(flows["authorizationCode"]["scopes"]) == {"read", "write", "moderate"}
 
 
 # --- served ---

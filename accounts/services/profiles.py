@@ -76,7 +76,7 @@ def user_deactivate(*, user: User) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     sessions_revoke(user=user)
-    record_job(END_FOLLOWS, queue="follows", user_id=user.pk)
+    record_job(END_FOLLOWS, user_id=user.pk)
     record_job(BLANK_WORDS, user_id=user.pk)
 
 

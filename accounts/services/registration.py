@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.mailing import VERIFY_EMAIL, ask_for
 from accounts.models import User
 from accounts.services.profiles import picture_set
 from core.constraints import violated
@@ -40,7 +41,7 @@ def user_register(
     display_name: str = "",
     picture: bytes | None = None,
 ) -> User:
-    """A new person with their profile. Without `username` one is made of the e-mail.
+    """A new person with their profile, who gets a mail to confirm the address. Without `username` one is made of it.
 
     Raises Invalid with the messages of each field (taken in any case of letters, weak password), and what
     `image_create` raises of a bad picture; then nothing is stored.
@@ -58,6 +59,7 @@ def user_register(
     user.password = make_password(password)
     with transaction.atomic():
         _save(user)
+        ask_for(VERIFY_EMAIL, user_id=user.pk)
         if picture is not None:
             picture_set(user=user, which="picture", data=picture, field="profile_picture")
     return user

@@ -2,22 +2,21 @@
 
 import secrets
 from datetime import timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from oauth2_provider.models import Grant
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts.events import SessionRevoked
 from accounts.identities import digest_of
-from accounts.models import Session, Ticket, User
+from accounts.models import Application, Session, Ticket, User
 from accounts.tokens import read_refresh, refuse_invalid
-from core.errors import Invalid, Throttled, Unauthenticated
+from core.errors import Throttled, Unauthenticated
 from core.limits import failures
 from realtime.outbox import record
 
@@ -25,22 +24,28 @@ TICKET_SECONDS = 30
 
 
 def sign_in(*, identifier: str, password: str, address: str, user_agent: str = "") -> Session:
-    """Opens a session for the person of that username or e-mail.
+    """Opens a session for the person of that username or e-mail. Raises what `person_with` raises."""
+    return session_open(
+        user=person_with(identifier=identifier, password=password, address=address), user_agent=user_agent
+    )
+
+
+def person_with(*, identifier: str, password: str, address: str) -> User:
+    """The person of that username or e-mail, whose password it is.
 
     Raises Unauthenticated, the same and after the same work, whether the person is unknown, closed, or the password
     wrong; Throttled after too many of them for that account, from `address` or from everywhere.
     """
     people = User.objects.select_related("profile__picture", "profile__cover")
-    user = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
+    user: User | None = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
     account = str(user.pk) if user is not None else identifier
     if wait := failures.hit(account=account, address=address):
         raise Throttled("Too many failed sign-ins: wait, or reset the password.", wait=wait)
     if user is None:
         make_password(password)  # as long as checking one takes
     elif user.check_password(password) and user.is_active:
-        session = session_open(user=user, user_agent=user_agent)
         failures.clear(account=account, address=address)
-        return session
+        return user
     _refuse_credentials()
 
 
@@ -49,8 +54,8 @@ def _refuse_credentials() -> NoReturn:
 
 
 @transaction.atomic
-def session_open(*, user: User, user_agent: str = "") -> Session:
-    """A new session of `user`, whose identity the caller has proved.
+def session_open(*, user: User, user_agent: str = "", **of_app: Any) -> Session:
+    """A new session of `user`, whose identity the caller has proved. `of_app`: its fields when it is an app's.
 
     Raises Unauthenticated when the account was closed or its password changed since `user` was read.
     """
@@ -62,18 +67,19 @@ def session_open(*, user: User, user_agent: str = "") -> Session:
     # A person's dead rows go when they come back, so no clean-up of the whole table is needed.
     Session.objects.filter(user=user, expires_at__lte=now).delete()
     return Session.objects.create(
-        user=user, user_agent=user_agent[:200], expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME
+        user=user, user_agent=user_agent[:200], expires_at=now + api_settings.REFRESH_TOKEN_LIFETIME, **of_app
     )
 
 
-def session_refresh(*, refresh: str) -> Session:
+def session_refresh(*, refresh: str, application: Application | None = None) -> Session:
     """The session of a refresh token, moved to its next generation: by compare-and-set, so exactly one caller wins.
 
     A token of an earlier generation was used before, by its owner or by a thief, and nobody can say which: the session
-    ends. Raises Unauthenticated (`token_expired`, `token_invalid`).
+    ends. `application`: the app that asks; None for people themselves. To anybody else the token is not valid.
+    Raises Unauthenticated (`token_expired`, `token_invalid`).
     """
     claims = read_refresh(refresh)
-    sessions = Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"])
+    sessions = Session.objects.filter(pk=UUID(claims["sid"]), user_id=claims["user_id"], application=application)
     now = timezone.now()
     with transaction.atomic():
         # No join: PostgreSQL looks again at these columns, and at no subquery's, when it had to wait for the row.
@@ -84,7 +90,7 @@ def session_refresh(*, refresh: str) -> Session:
         if session is not None and won and session.user.is_active:
             return session
         if session is not None and not won:
-            _revoke([session])
+            end_sessions([session])
     refuse_invalid()
 
 
@@ -97,56 +103,28 @@ def session_of_refresh(*, refresh: str) -> Session:
 @transaction.atomic
 def session_revoke(*, session: Session) -> None:
     """Ends one session: its tokens are dead and its sockets close. Nothing happens when it has ended before."""
-    _revoke([session])
+    end_sessions([session])
 
 
 @transaction.atomic
 def sessions_revoke(*, user: User, keep: Session | None = None) -> int:
-    """Ends all sessions of `user`, but for `keep`. How many there were."""
+    """Ends all sessions of `user`, but for `keep`; those of apps too. How many there were.
+
+    Who keeps one of them out by this has changed the person before: see `session_open`.
+    """
     others = Session.objects.filter(user=user, revoked_at__isnull=True)
-    return _revoke(list(others.exclude(pk=keep.pk) if keep else others))
+    Grant.objects.filter(user=user).delete()
+    return end_sessions(list(others.exclude(pk=keep.pk) if keep else others))
 
 
-def _revoke(sessions: list[Session]) -> int:
+def end_sessions(sessions: list[Session]) -> int:
+    """Ends those of `sessions` that have not ended, for callers in a transaction. How many there were."""
     revoked = 0
     for session in sorted(sessions, key=lambda session: session.pk):  # one order of locks
         if Session.objects.filter(pk=session.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()):
             record(SessionRevoked(actor=None, user_id=session.user_id, session_id=str(session.pk)))
             revoked += 1
     return revoked
-
-
-def password_change(
-    *, user: User, session: Session, current_password: str, new_password: str, address: str = ""
-) -> None:
-    """Sets a new password and ends all other sessions. Raises Invalid: wrong current password, weak new one.
-
-    A wrong current password counts as a failed sign-in from `address`; Throttled after too many of them.
-    """
-    account = str(user.pk)
-    if wait := failures.hit(account=account, address=address):
-        raise Throttled("Too many wrong passwords: wait, then try again.", wait=wait)
-    if not user.check_password(current_password):
-        _refuse_present_password()
-    failures.clear(account=account, address=address)
-    try:
-        validate_password(new_password, user)
-    except ValidationError as error:
-        raise Invalid(
-            "The new password is too weak: see errors.", errors={"new_password": list(error.messages)}
-        ) from error
-    checked = user.password
-    user.set_password(new_password)
-    with transaction.atomic():
-        # Of two changes at once, the second was checked against a password that is no more.
-        if not User.objects.filter(pk=user.pk, password=checked).update(password=user.password):
-            _refuse_present_password()
-        sessions_revoke(user=user, keep=session)
-
-
-def _refuse_present_password() -> NoReturn:
-    message = "This is not your present password."
-    raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
 
 
 @transaction.atomic

@@ -11,11 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import session_of, user_of
+from accounts.authentication import session_of
 from accounts.models import Session
 from accounts.serializers import (
     LogoutInput,
-    PasswordChangeInput,
     RefreshInput,
     RegisterInput,
     TicketOutput,
@@ -25,7 +24,6 @@ from accounts.serializers import (
 from accounts.services.registration import user_register
 from accounts.services.sessions import (
     TICKET_SECONDS,
-    password_change,
     session_of_refresh,
     session_open,
     session_refresh,
@@ -37,6 +35,7 @@ from accounts.shapes import own_user
 from accounts.tokens import issue_tokens
 from core.clients import address_of
 from core.errors import Unauthenticated
+from core.scopes import READ
 
 TAGS = ["auth"]
 
@@ -123,6 +122,7 @@ class RefreshView(AuthView):
 
 class LogoutView(APIView):
     permission_classes = [AllowAny]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="auth_logout",
@@ -148,32 +148,9 @@ class LogoutView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class PasswordChangeView(APIView):
-    permission_classes = [IsAuthenticated]
-    throttle_scope = "auth"
-
-    @extend_schema(
-        operation_id="auth_password_change",
-        summary="Change the password",
-        description="All other sessions end. Wrong passwords count as failed sign-ins: 429 after too many.",
-        tags=TAGS,
-        request=PasswordChangeInput,
-        responses={204: None},
-    )
-    def post(self, request: Request) -> Response:
-        data = PasswordChangeInput(data=request.data)
-        data.is_valid(raise_exception=True)
-        password_change(
-            user=user_of(request),
-            session=session_of(request),
-            address=address_of(request._request),
-            **data.validated_data,
-        )
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
-
 class TicketView(APIView):
     permission_classes = [IsAuthenticated]
+    scopes = {"POST": READ}
 
     @extend_schema(
         operation_id="realtime_ticket",

@@ -13,12 +13,22 @@ from rest_framework.views import APIView
 
 from accounts.authentication import session_of, user_of
 from accounts.models import Session, User
-from accounts.serializers import CoverInput, OwnUserOutput, PictureInput, ProfileInput, SessionOutput
+from accounts.serializers import (
+    CoverInput,
+    OwnUserOutput,
+    PictureInput,
+    PreferencesInput,
+    PreferencesOutput,
+    ProfileInput,
+    SessionOutput,
+)
+from accounts.services.preferences import preferences_update
 from accounts.services.profiles import Which, picture_remove, picture_set, profile_update, user_deactivate
 from accounts.services.sessions import sessions_revoke
 from accounts.shapes import own_user
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
+from core.scopes import NO_APP
 from media_pipeline.serializers import ImageOutput
 from media_pipeline.shapes import image_shape
 
@@ -39,6 +49,8 @@ class OwnView(APIView):
 
 
 class MeView(OwnView):
+    scopes = {"DELETE": NO_APP}
+
     @extend_schema(operation_id="me_read", summary="Your profile", tags=TAGS, responses={200: OwnUserOutput})
     def get(self, request: Request) -> HttpResponse:
         return _own(request)
@@ -68,6 +80,28 @@ class MeView(OwnView):
     def delete(self, request: Request) -> Response:
         user_deactivate(user=user_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PreferencesView(OwnView):
+    @extend_schema(
+        operation_id="me_preferences", summary="Which mails you get", tags=TAGS, responses={200: PreferencesOutput}
+    )
+    def get(self, request: Request) -> HttpResponse:
+        return conditional(request, Response(preferences_update(user=user_of(request), changes={})))
+
+    @extend_schema(
+        operation_id="me_preferences_update",
+        summary="Change which mails you get",
+        description="Fields that are absent stay as they are.",
+        tags=TAGS,
+        request=PreferencesInput,
+        responses={200: PreferencesOutput},
+    )
+    def patch(self, request: Request) -> HttpResponse:
+        data = PreferencesInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        changed = preferences_update(user=user_of(request), changes=data.validated_data)
+        return conditional(request, Response(changed))
 
 
 class OwnImageView(OwnView):
@@ -136,10 +170,12 @@ class CoverView(OwnImageView):
 
 class SessionsView(OwnView):
     pages = CursorPages[Session](order=("-created_at", "-id"))
+    scopes = {"GET": NO_APP, "DELETE": NO_APP}
 
     @extend_schema(
         operation_id="me_sessions",
         summary="Where you are signed in",
+        description="Apps that act for you too (`app`), each with what it may do.",
         tags=TAGS,
         responses={200: SessionOutput(many=True)},
     )
@@ -153,13 +189,22 @@ class SessionsView(OwnView):
                     "refreshed_at": session.refreshed_at,
                     "expires_at": session.expires_at,
                     "is_current": session.pk == session_of(request).pk,
+                    "app": session.application and session.application.name,
+                    "scopes": session.scopes(),
                 }
                 for session in sessions
             ]
 
-        return self.pages.respond(request, Session.objects.live().filter(user=user_of(request)), shape)
+        own = Session.objects.live().filter(user=user_of(request)).select_related("application")
+        return self.pages.respond(request, own, shape)
 
-    @extend_schema(operation_id="me_sessions_end", summary="Sign out everywhere else", tags=TAGS, responses={204: None})
+    @extend_schema(
+        operation_id="me_sessions_end",
+        summary="Sign out everywhere else",
+        description="What you allow apps ends as well.",
+        tags=TAGS,
+        responses={204: None},
+    )
     def delete(self, request: Request) -> Response:
         sessions_revoke(user=user_of(request), keep=session_of(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -16,8 +16,8 @@ from core.errors import NotFound
 from core.etags import conditional
 from core.idempotency import idempotent
 from media_pipeline.models import Media
-from media_pipeline.serializers import MediaInput, MediaOutput
-from media_pipeline.services import image_create, media_create, media_delete
+from media_pipeline.serializers import MediaInput, MediaOutput, OriginalOutput
+from media_pipeline.services import image_create, media_create, media_delete, media_original
 from media_pipeline.shapes import media_shape
 
 TAGS = ["media"]
@@ -88,3 +88,23 @@ class MediaDetailView(APIView):
     def delete(self, request: Request, media_id: UUID) -> Response:
         media_delete(media=get_media_for_user(request.user, media_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MediaOriginalView(APIView):
+    permission_classes = [IsAuthenticated]
+    has_etag = False
+    problem_statuses = ("409",)
+
+    @extend_schema(
+        operation_id="media_original",
+        summary="An address of one's original",
+        description=(
+            "The file as it was uploaded, with all that its metadata tell: the address is signed, good for an hour and "
+            "for whoever holds it. It takes ranges. 409 `not_ready` for a moment after an upload was finalized."
+        ),
+        tags=TAGS,
+        responses={200: OriginalOutput},
+    )
+    def get(self, request: Request, media_id: UUID) -> Response:
+        shape = media_original(media=get_media_for_user(request.user, media_id))
+        return Response(shape, headers={"Cache-Control": "no-store"})

@@ -24,7 +24,7 @@ _WRITE = """
 """
 
 
-@job("posts.fan_out")
+@job("posts.fan_out", queue="follows")
 def fan_out(run: RunningJob, *, post_id: int, after: int = 0) -> None:
     """Writes the post into its author's followers' feeds, those whose follow is newer than the id AFTER.
 

@@ -28,7 +28,7 @@ _BACKFILL = """
 """
 
 
-@job("posts.add_followee")
+@job("posts.add_followee", queue="follows")
 def add_followee(run: RunningJob, *, follower_id: int, followee_id: int) -> None:
     """Writes the followee's newest posts into the follower's feed, if the one follows the other now."""
     with transaction.atomic():
@@ -37,7 +37,7 @@ def add_followee(run: RunningJob, *, follower_id: int, followee_id: int) -> None
         run.done()
 
 
-@job("posts.remove_followee")
+@job("posts.remove_followee", queue="follows")
 def remove_followee(run: RunningJob, *, follower_id: int, followee_id: int) -> None:
     """Takes the followee's posts out of the follower's feed, if the one does not follow the other now."""
     follow = Follow.objects.filter(follower=follower_id, followee=followee_id)

@@ -9,8 +9,10 @@ from django.utils import timezone
 from accounts.models import User
 from posts.models import FeedRanking
 from realtime.jobs import RunningJob, job
+from realtime.models import Job
 from realtime.outbox import record_job
 
+TRIM = "posts.trim_some_feeds"
 KEPT = 1_000
 KEPT_DAYS = 90
 # A ranking lives this long: pages after the first are read from it (posts/feed/ranked.py).
@@ -32,7 +34,7 @@ _TRIM = """
 """
 
 
-@job("posts.trim_some_feeds")
+@job(TRIM, queue="follows")
 def trim_some_feeds(run: RunningJob, *, after: int = 0) -> None:
     """Deletes what is beyond the newest KEPT of each feed or older than KEPT_DAYS, of people with ids beyond AFTER.
 
@@ -47,14 +49,16 @@ def trim_some_feeds(run: RunningJob, *, after: int = 0) -> None:
         trim_chunk(after=after, last=last)
         after = last
     with transaction.atomic():
-        record_job("posts.trim_some_feeds", queue="follows", after=after)
+        record_job(TRIM, after=after)
         run.done()
 
 
 def begin() -> None:
-    """Asks for the trimming of all feeds."""
+    """Asks for the trimming of all feeds, unless it is at work."""
+    if Job.objects.filter(task=TRIM).exclude(state=Job.State.DEAD).exists():
+        return
     with transaction.atomic():
-        record_job("posts.trim_some_feeds", queue="follows")
+        record_job(TRIM)
 
 
 def trim_chunk(*, after: int, last: int) -> int:

@@ -1,6 +1,7 @@
 """Every table of the social network. Each module is one idea; the rest of the project imports from here."""
 
 from posts.models.comments import Comment, CommentReaction
+from posts.models.digests import Digest, DigestRun
 from posts.models.feed import FeedEntry, FeedRanking
 from posts.models.moderation import ModerationAction, Report
 from posts.models.notifications import Notification, NotificationActor
@@ -11,6 +12,8 @@ from posts.models.trends import TagTrend
 __all__ = [
     "Comment",
     "CommentReaction",
+    "Digest",
+    "DigestRun",
     "FeedEntry",
     "FeedRanking",
     "ModerationAction",

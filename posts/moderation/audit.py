@@ -16,6 +16,13 @@ def audit_removal(moderator: User, target: str, target_id: int, *, owner_id: int
     )
 
 
+def person_judged(moderator: User, person: User, deed: str) -> None:
+    """For people, who are below this app (`register_audit`): an admin suspends somebody, or lets them back in."""
+    ModerationAction.objects.create(
+        moderator=moderator, action=ModerationAction.Action(deed), target="user", target_id=person.pk, owner=person
+    )
+
+
 def recipe_removed(moderator: User, recipe: Recipe) -> None:
     """For recipes, which are below this app and do not know it (`register_removal_audit`)."""
     audit_removal(moderator, "recipe", recipe.pk, owner_id=recipe.seller_id)

@@ -14,6 +14,7 @@ from core.errors import NotFound
 from core.etags import conditional
 from core.idempotency import idempotent
 from core.pages import CursorPages
+from core.scopes import MODERATE
 from posts.models import ModerationAction, Report
 from posts.moderation.examples import QUEUED, REMOVAL, REMOVED, REPORTED, SPAM
 from posts.moderation.reads import action_rows, action_shapes, own_report_shape, report_rows, report_shapes
@@ -60,6 +61,7 @@ class ReportView(APIView):
 
 class ReportQueueView(APIView):
     permission_classes = [IsModerator]
+    scopes = {"GET": MODERATE}
     pages = CursorPages[Report](order=("id",))
 
     @extend_schema(
@@ -80,6 +82,7 @@ class ReportQueueView(APIView):
 
 class ReportDecisionView(APIView):
     permission_classes = [IsModerator]
+    scopes = {"GET": MODERATE, "PATCH": MODERATE}
 
     @extend_schema(
         operation_id="moderation_reports_read",
@@ -123,6 +126,7 @@ class ReportDecisionView(APIView):
 
 class ActionListView(APIView):
     permission_classes = [IsModerator]
+    scopes = {"GET": MODERATE}
     pages = CursorPages[ModerationAction]()
 
     @extend_schema(

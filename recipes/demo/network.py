@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Follow, User
 from accounts.services.follows import follow, unfollow
+from accounts.services.preferences import preferences_update
 from accounts.services.profiles import profile_update
 from core.demo import DEMO_PASSWORD
 from recipes.demo.photos import draw_dish
@@ -50,6 +51,8 @@ def make_people(content: list[dict[str, str]]) -> dict[str, User]:
             user.password = password
             user.save()
             profile_update(user=user, changes={"bio": person["bio"]})
+            # Nobody reads mail at example.com.
+            preferences_update(user=user, changes={"digest": False, "email_notifications": False})
         elif user.email != email:
             raise CommandError(f"There is a {name} who is no demo person: this database is in use.")
         people[name] = User.objects.select_related("profile__picture").get(pk=user.pk)

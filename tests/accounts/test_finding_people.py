@@ -68,5 +68,6 @@ def test_postgresql_has_an_index_for_usernames_and_one_for_words(people: None) -
         # So few rows would be read faster one after the other.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
     plan = named_like(User.objects.all(), "soup").order_by().explain()
-    assert "user_username_prefix" in plan, plan
+    # In a database that sorts by bytes the unique index does as well.
+    assert "user_username_prefix" in plan or "user_username_ci" in plan, plan
     assert "user_name_words" in plan, plan

@@ -25,7 +25,7 @@ def test_nobody_with_a_block_between_reads_a_persons_channel(
     Block.objects.create(blocker=blocked, blocked=ann)
     Mute.objects.create(muter=muted, muted=bob)
     everyone = (None, ann.pk, bob.pk, blocked.pk, blocker.pk, muted.pk)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert readers(f"user:{bob.pk}", *everyone) == {None, ann.pk, bob.pk, muted.pk}
     User.objects.filter(pk=bob.pk).update(is_active=False)
     assert readers(f"user:{bob.pk}", *everyone) == set()

@@ -6,7 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Session, User
-from accounts.services.sessions import password_change, session_open
+from accounts.services.passwords import password_change
+from accounts.services.sessions import session_open
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db

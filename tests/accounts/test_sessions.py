@@ -9,6 +9,8 @@ from accounts.models import Session, User
 from tests.accounts.conftest import bearer, events_on, sign_in
 from tests.actors import client_of
 from tests.factories import PASSWORD
+from tests.jobs import run_jobs
+from tests.mailbox import Mailbox
 
 
 def test_people_see_where_they_are_signed_in(ann: User, bob: User) -> None:
@@ -20,7 +22,9 @@ def test_people_see_where_they_are_signed_in(ann: User, bob: User) -> None:
     sessions = bearer(access).get("/api/me/sessions/").json()["results"]
     assert [session["is_current"] for session in sessions] == [False, True]
     assert sessions[1]["user_agent"] == "curl/8.0"
-    assert set(sessions[0]) == {"id", "user_agent", "created_at", "refreshed_at", "expires_at", "is_current"}
+    assert sessions[1]["app"] is None and sessions[1]["scopes"] is None
+    names = {"id", "user_agent", "created_at", "refreshed_at", "expires_at", "is_current", "app", "scopes"}
+    assert set(sessions[0]) == names
 
 
 def test_the_pages_of_sessions_are_complete(ann: User) -> None:
@@ -56,6 +60,13 @@ def test_a_changed_password_opens_and_the_old_one_does_not(ann: User) -> None:
     assert bearer(there["access"]).get("/api/me/").status_code == 401
     sign_in("ann", "a new long password")
     assert APIClient().post("/api/auth/token/", {"username": "ann", "password": PASSWORD}).status_code == 401
+
+
+def test_a_change_is_told_by_mail(ann: User, mailbox: Mailbox) -> None:
+    change(client_of(ann), PASSWORD, "a new long password")
+    run_jobs()
+    [message] = mailbox.messages
+    assert (message["To"], message["Subject"]) == ("ann@example.com", "Your password was changed")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def test_signing_in_is_limited_by_throttle_auth(anyone: APIClient, ann: User, se
 
 def test_no_email_and_no_token_is_logged(anyone: APIClient, ann: User, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "django.request")
     token(anyone, username=ann.email, password="wrong")
     reply = token(anyone, email=ann.email, password=PASSWORD).json()
     anyone.post("/api/auth/token/refresh/", {"refresh": reply["refresh"]})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from core import health, threads
 from core.asgi import application
@@ -124,6 +125,32 @@ async def test_not_ready_before_the_migrations(small_pool: None, monkeypatch: py
     assert "manage.py migrate" in answer.json["checks"]["migrations"]["error"]
     monkeypatch.undo()
     assert (await exchange(application, "/readyz")).json["checks"]["migrations"] == {"ok": True}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("BUS_REDIS_URLS", ["redis://127.0.0.1:1/0", "redis://127.0.0.1:1/1"], "bus; bus"),
+        ("CELERY_BROKER_URL", "redis://127.0.0.1:1/0", "broker"),
+        ("THROTTLE_REDIS_URL", "redis://:secret@127.0.0.1:1/0", "throttles"),
+    ],
+)
+async def test_not_ready_while_any_redis_is_silent(
+    small_pool: None, settings: Settings, setting: str, value: object, named: str
+) -> None:
+    setattr(settings, setting, value)
+    answer = await exchange(application, "/readyz")
+    assert answer.status == 503
+    assert answer.json["checks"]["redis"] == {"ok": False, "error": f"Redis does not answer: {named}."}
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_balancer_leaves_out_what_all_hosts_share(small_pool: None, settings: Settings) -> None:
+    settings.THROTTLE_REDIS_URL = "redis://127.0.0.1:1/0"
+    answer = await exchange(application, "/readyz", query="exclude=redis&exclude=relay")
+    assert answer.status == 200
+    assert answer.json["checks"].keys() == {"database", "migrations"}
 
 
 async def test_not_ready_when_the_threads_are_all_taken(small_pool: None) -> None:

@@ -13,14 +13,15 @@ from pytest_django import Settings
 
 from core import limits
 from core.clients import client_address, limit_key
-from core.limits import Failures, Limit, LocalLimits, parse_rate, take
+from core.limits import Failures, Limit, parse_rate, take
+from tests.realtime.own_redis import OwnRedis, own_redis
+
+__all__ = ["own_redis"]
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
-    """Limits on, nothing remembered, and patience with a slow machine."""
-    monkeypatch.setattr(limits, "_local", LocalLimits())
-    monkeypatch.setattr(limits, "_local_until", 0.0)
+    """Limits on, and patience with a slow machine."""
     monkeypatch.setattr(limits, "REDIS_SECONDS", 5)
     limits._client.cache_clear()
     settings.THROTTLES = {"anon": "10/min", "user": "100/min", "auth": "20/min", "upload": "60/hour"}
@@ -81,6 +82,7 @@ def test_places_come_free_when_the_window_has_passed(settings: Settings) -> None
     # As if the older one had come a minute earlier.
     older = int(client.lindex("limit:key", -1)) - 60_000_000  # type: ignore[arg-type]
     client.lset("limit:key", -1, str(older))
+    limits._local._times["key"][0] -= 60
     standing = take([("key", limit)])[0]
     assert standing.free and standing.remaining == 0
     assert not take([("key", limit)])[0].free
@@ -104,9 +106,48 @@ def test_redis_is_asked_again_after_a_pause(
     assert caplog.text.count("limits_local") == 1
     settings.THROTTLE_REDIS_URL = settings.REDIS_URL
     limits._client.cache_clear()
-    assert take([("key", Limit(10, 60))])[0].remaining == 6
+    assert take([("other", Limit(10, 60))])[0].remaining == 9
+    assert limits.are_local()
     monkeypatch.setattr(limits, "_local_until", 0.0)
     assert take([("key", Limit(10, 60))])[0].remaining == 9
+    assert not limits.are_local() and caplog.text.count("limits_local") == 1
+
+
+def test_a_redis_that_comes_and_goes_gives_nobody_more(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    working, passed = settings.THROTTLE_REDIS_URL, 0
+    for turn in range(8):
+        settings.THROTTLE_REDIS_URL = "redis://127.0.0.1:1/0" if turn % 2 else working
+        limits._client.cache_clear()
+        monkeypatch.setattr(limits, "_local_until", 0.0)
+        passed += sum(take([("key", Limit(10, 60))])[0].free for _ in range(4))
+    assert passed == 10
+
+
+def test_of_sixty_at_once_no_more_than_the_limit_pass_while_redis_falters(
+    settings: Settings, own_redis: OwnRedis
+) -> None:
+    """It freezes under some of them."""
+    own_redis.start()
+    settings.THROTTLE_REDIS_URL = own_redis.url
+    limits._client.cache_clear()
+    limit = Limit(10, 60)
+    assert take([("key", limit)])[0].free
+    freeze = threading.Timer(0.005, own_redis.freeze)
+    freeze.start()
+    standings = at_once(60, lambda: [take([("key", limit)])[0] for _ in range(5)])
+    freeze.join()
+    assert sum(standing.free for some in standings for standing in some) == 9
+
+
+def test_what_redis_refuses_is_not_remembered_here(settings: Settings) -> None:
+    """It was another process that took the places."""
+    limit = Limit(2, 60)
+    with redis.Redis.from_url(settings.THROTTLE_REDIS_URL) as client:
+        now = int(client.time()[0]) * 1_000_000  # type: ignore[index]
+        client.lpush("limit:key", now, now)
+        assert [take([("key", limit)])[0].free for _ in range(5)] == [False] * 5
+        client.delete("limit:key")
+    assert [take([("key", limit)])[0].free for _ in range(3)] == [True, True, False]
 
 
 def test_the_script_is_sent_again_to_a_redis_that_forgot_it(settings: Settings) -> None:

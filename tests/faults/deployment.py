@@ -32,6 +32,8 @@ class Deployment(Stack):
             "BUS_PREFIX": "faults",
             # A key of a request that died with its server is free again so soon: writers need not wait a minute.
             "IDEMPOTENCY_LEASE_SECONDS": "2",
+            # Limits ask Redis on every request, and refuse none.
+            **dict.fromkeys(("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_UPLOAD"), "10000000/min"),
             "COMMANDS_PER_SECOND": "off",
             "COMMANDS_BURST": "off",
             **env,

@@ -22,13 +22,14 @@ class Server:
         self._stack = stack
         self._env = env
         self._port = free_port()
+        self._log = stack.folder / f"web-{self._port}.log"
         self.url = f"http://127.0.0.1:{self._port}"
         self.ws_url = f"ws://127.0.0.1:{self._port}/ws/"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when it is ready."""
-        with (self._stack.folder / f"web-{self._port}.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 bound([sys.executable, "-m", "core.server"]),
                 cwd=services.ROOT,
@@ -39,6 +40,11 @@ class Server:
                 start_new_session=True,
             )
         wait_until(self._ready, seconds=START_SECONDS, what="readiness of the second server")
+
+    @property
+    def log(self) -> str:
+        """What it has printed."""
+        return self._log.read_text(errors="replace")
 
     def stop(self) -> int:
         """SIGTERM, as a deploy does. Returns the exit code."""

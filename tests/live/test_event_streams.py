@@ -1,20 +1,16 @@
 """Server-Sent Events through the real server: live, recovered, ended."""
 
 import socket as sockets
-import subprocess
-import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from core.processes import bound, free_port, stop
+from core.processes import stop
 from tests.live.event_stream import LiveStream, stream
 from tests.live.people import Person
 from tests.live.test_readers import publish
-from tests.services import ROOT
 from tests.stack import Stack, wait_until
 
 
@@ -94,27 +90,6 @@ def test_a_reader_that_never_reads_is_dropped_and_the_others_get_everything(stac
     with stalled, suppress(ConnectionResetError):
         while stalled.recv(65536):
             pass
-
-
-@pytest.fixture
-def plain_daphne(stack: Stack) -> Iterator[str]:
-    """The address of a second web server, which is Daphne as it comes."""
-    port = free_port()
-    command = [sys.executable, "-m", "daphne", "--port", str(port), "--verbosity", "0", "core.asgi:application"]
-    process = subprocess.Popen(bound(command), cwd=ROOT, env=stack.env, start_new_session=True)
-
-    def answers() -> bool:
-        assert process.poll() is None
-        try:
-            return httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    try:
-        wait_until(answers, what="plain Daphne", seconds=60)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop(process)
 
 
 def test_it_works_through_a_server_that_knows_nothing_of_simmer(

@@ -5,7 +5,7 @@ import os
 import select
 import socket as sockets
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +13,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.live.people import LiveSocket
-from tests.stack import Stack
+from tests.live.test_readers import publish
+from tests.stack import Stack, wait_until
 
 SILENT = 500
 
@@ -95,6 +96,24 @@ def test_floods_take_no_memory_for_good(stack: Stack) -> None:
                 _flood(stack, frame)
         sizes.append(_resident_bytes(stack))
     assert sizes[-1] - sizes[0] < 8 * 1024 * 1024, sizes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_one_who_reads_nothing_and_sends_pongs_on_and_on_fills_no_memory(stack: Stack) -> None:
+    publish(stack, "recipes", 300, size=8000)
+    numbered = "SELECT count(*) FROM realtime_streamevent WHERE position IS NULL"
+    wait_until(lambda: stack.query(numbered) == [(0,)], what="the relay to number all")
+    with LiveSocket(stack) as polite, LiveSocket(stack) as rude:
+        before = _resident_bytes(stack)
+        rude.websocket.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        # More than the network between takes: the server waits for its reader.
+        for number in range(1, 9):
+            rude.websocket.send(json.dumps({"id": 1000 + number, "history": {"channel": "recipes", "limit": -1}}))
+        with suppress(ConnectionClosed):
+            for _ in range(4_000):
+                rude.websocket.send("{}\n" * 20_000)
+                assert _resident_bytes(stack) - before < 100 * 1024 * 1024
+        assert polite.command("ping") == {}
 
 
 def test_messages_up_to_64_kib_are_taken_and_no_longer_ones(stack: Stack) -> None:

@@ -103,6 +103,21 @@ def _settled(stack: Stack, channel: str) -> int:
     return 0 if waiting else int(head)
 
 
+def test_signing_out_on_one_server_closes_that_sessions_sockets_on_the_other(stack: Stack, customer: Person) -> None:
+    with second_server(stack) as second:
+        there = LiveSocket(stack, token=customer.access, url=second.ws_url)
+        with LiveSocket(stack, url=second.ws_url) as another:
+            customer.call("POST", "/api/auth/logout/", 204, json={"refresh": customer.refresh})
+            while True:
+                try:
+                    there.read()
+                except ConnectionClosed as closed:
+                    assert closed.rcvd is not None and closed.rcvd.code == 3503
+                    break
+            assert another.command("ping") == {}
+        there.close()
+
+
 def test_people_see_who_is_on_the_other_server_until_it_is_killed(
     stack: Stack, seller: Person, customer: Person
 ) -> None:

@@ -17,6 +17,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from core.files import MediaFiles
+from core.private_files import PrivateFiles
+from realtime.models import Job
 from tests.jobs import run_jobs
 from tests.media_pipeline.pictures import encoded, photo
 
@@ -28,6 +30,7 @@ def client_of(name: str) -> APIClient:
     answer = client.post("/api/auth/register/", body)
     assert answer.status_code == 201, answer.content
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {answer.json()['access']}")
+    Job.objects.all().delete()  # the mail that greets them
     client.person = User.objects.get(username=name)  # type: ignore[attr-defined]
     return client
 
@@ -57,8 +60,9 @@ def processed(client: APIClient, data: bytes) -> Any:
 
 @async_to_sync
 async def get(url: str, method: str = "GET", **headers: str) -> httpx.Response:
-    """A request to the route of public files."""
-    transport = httpx.ASGITransport(app=MediaFiles())  # type: ignore[arg-type]
+    """A request to the routes of files."""
+    app = PrivateFiles() if url.startswith("/private/") else MediaFiles()
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://simmer") as client:
         return await client.request(method, url, headers={k.replace("_", "-"): v for k, v in headers.items()})
 

@@ -7,10 +7,9 @@ import pytest
 import yaml
 
 from core import supervisor
+from core.queues import QUEUES
 from tests.services import ROOT
 from tests.stack import COMMANDS
-
-QUEUES = {"default", "follows", "media", "mail"}
 
 
 def compose() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import chain
 
 from tests.services import ROOT
 
@@ -10,9 +11,11 @@ NOT_SETTINGS = {"ENV_FILE"}
 
 
 def names_in_settings() -> set[str]:
-    """The variables that core/settings.py reads: the first argument of every env.something() and of its own helpers."""
+    """The variables that core/settings.py and its parts read: the first argument of every env.something() and of its
+    own helpers."""
     found = set()
-    for node in ast.walk(ast.parse((ROOT / "core/settings.py").read_text())):
+    parts = [ast.walk(ast.parse(path.read_text())) for path in (ROOT / "core").glob("*settings.py")]
+    for node in chain.from_iterable(parts):
         if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
             continue
         function = node.func

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from core.processes import free_port, stop
+from tests.numbers import numbers_in
 from tests.services import ROOT
 from tests.stack import wait_until
 
@@ -77,6 +78,8 @@ def test_everything_starts_a_killed_child_comes_back_and_ctrl_c_stops_it_all(run
     wait_until(lambda: f"Simmer is at {simmer.url.replace('127.0.0.1', 'localhost')}" in simmer.output())
     found = {name: wait_until(lambda name=name: simmer.child(name), what=name) for name in SERVICES}
     assert (simmer.log.with_suffix("") / "simmer.sqlite3").exists()
+    numbers = numbers_in(httpx.get(f"{simmer.url}/metrics", timeout=20).text)
+    assert numbers["simmer_shared_up"] == 1 and numbers["simmer_events_numbered_total"] > 0
 
     found["relay"].kill()
 

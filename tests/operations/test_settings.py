@@ -19,7 +19,8 @@ def load(folder: Path, *names: str, **environment: str) -> subprocess.CompletedP
     environment.setdefault("ENV_FILE", os.devnull)
     environment.setdefault("DEV_DIR", str(folder / "dev"))
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-    program = f"import json; from core import settings; print(json.dumps([getattr(settings, n) for n in {names}]))"
+    found = f"[getattr(settings, name) for name in {names}]"
+    program = f"import json; from core import settings; print(json.dumps({found}, default=str))"
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -47,8 +48,17 @@ def values(folder: Path, *names: str, **environment: str) -> list[Any]:
             {"SECRET_KEY": KEY, "CORS_ALLOW_ALL_ORIGINS": "True", "CORS_ALLOW_CREDENTIALS": "True"},
             "set CORS_ALLOWED_ORIGINS instead",
         ),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "*"}, "CORS_ALLOWED_ORIGINS has '*'"),
+        (
+            {"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "https://*.example"},
+            "CORS_ALLOWED_ORIGINS has 'https://*.example'",
+        ),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "app.example"}, "CORS_ALLOWED_ORIGINS has 'app.example'"),
+        ({"SECRET_KEY": KEY, "CORS_ALLOWED_ORIGINS": "https://a.example/"}, "CORS_ALLOWED_ORIGINS has 'https://a"),
+        ({"SECRET_KEY": KEY, "PRODUCTION": "True", "DEBUG": "True"}, "DEBUG is on in production"),
+        ({"SECRET_KEY": KEY, "LOG_FORMAT": "xml"}, "LOG_FORMAT is 'xml'"),
     ],
-    ids=["no key", "the development key", "any host", "any origin with credentials"],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_an_unsafe_production_does_not_start_and_says_what_to_set(
     tmp_path: Path, environment: dict[str, str], named: str
@@ -56,6 +66,53 @@ def test_an_unsafe_production_does_not_start_and_says_what_to_set(
     done = load(tmp_path, "DEBUG", **environment)
     assert done.returncode != 0
     assert named in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "core.server"], ["manage.py", "relay"], ["-m", "celery", "-A", "core", "worker"]]
+)
+def test_no_part_starts_with_what_is_unsafe(tmp_path: Path, command: list[str]) -> None:
+    environment = {"ENV_FILE": os.devnull, "DEV_DIR": str(tmp_path), "SECRET_KEY": KEY, "ALLOWED_HOSTS": "*"}
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "ALLOWED_HOSTS is '*': list the host names" in done.stderr
+
+
+def test_nothing_is_in_development_unless_said(tmp_path: Path) -> None:
+    assert values(tmp_path, "DEBUG", "CORS_ALLOW_ALL_ORIGINS", "CORS_ALLOW_CREDENTIALS", "TRUSTED_PROXIES") == [
+        False,
+        False,
+        False,
+        [],
+    ]
+    assert values(tmp_path, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_HSTS_SECONDS") == [
+        True,
+        True,
+        31_536_000,
+    ]
+
+
+def test_the_image_is_production() -> None:
+    assert "PRODUCTION=True" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_deployment_check_finds_nothing(tmp_path: Path) -> None:
+    environment = {
+        "ENV_FILE": os.devnull,
+        "DEV_DIR": str(tmp_path),
+        "SECRET_KEY": KEY,
+        "ALLOWED_HOSTS": "simmer.example",
+        "DATABASE_URL": "postgresql://nowhere.invalid/simmer",
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT, env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 def test_development_needs_no_setting_but_debug(tmp_path: Path) -> None:
@@ -119,3 +176,76 @@ def test_https_of_the_proxy_is_believed_only_when_told(tmp_path: Path) -> None:
     assert load(tmp_path, "SECURE_PROXY_SSL_HEADER", SECRET_KEY=KEY).returncode != 0
     [header] = values(tmp_path, "SECURE_PROXY_SSL_HEADER", TRUST_FORWARDED_PROTO="True")
     assert header == ["HTTP_X_FORWARDED_PROTO", "https"]
+
+
+MAIL = ("EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS")
+SMTP = "core.mail.SmtpBackend"
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, [SMTP, "localhost", 25, "", "", False]),
+        (
+            {"EMAIL_URL": "smtp+tls://ann%40x.example:a%20secret@mail.example:2525"},
+            [SMTP, "mail.example", 2525, "ann@x.example", "a secret", True],
+        ),
+        (
+            {"EMAIL_HOST": "mail.example", "EMAIL_USE_TLS": "True", "EMAIL_HOST_USER": "ann"},
+            [SMTP, "mail.example", 587, "ann", "", True],
+        ),
+        ({"EMAIL_HOST": "mail.example", "EMAIL_USE_SSL": "True"}, [SMTP, "mail.example", 465, "", "", False]),
+        (
+            {"EMAIL_URL": "smtp://one.example", "EMAIL_HOST": "two.example", "EMAIL_PORT": "26"},
+            [SMTP, "two.example", 26, "", "", False],
+        ),
+        # As the earlier systems said it.
+        (
+            {"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend", "EMAIL_HOST": "mail.example"},
+            [SMTP, "mail.example", 25, "", "", False],
+        ),
+        (
+            {"EMAIL_BACKEND": "anymail.backends.postmark.EmailBackend"},
+            ["anymail.backends.postmark.EmailBackend", "localhost", 25, "", "", False],
+        ),
+    ],
+)
+def test_the_mail_server_is_named_by_a_url_or_in_parts(
+    tmp_path: Path, environment: dict[str, str], expected: list[Any]
+) -> None:
+    assert values(tmp_path, *MAIL, **environment) == expected
+
+
+def test_development_without_a_mail_server_writes_mails_into_files(tmp_path: Path) -> None:
+    done = load(tmp_path, "EMAIL_BACKEND", "EMAIL_FILE_PATH", DEBUG="True")
+    backend, folder = json.loads(done.stdout)
+    assert backend.endswith("filebased.EmailBackend")
+    assert folder == str(tmp_path / "dev/mail")
+    done = load(tmp_path, "EMAIL_BACKEND", DEBUG="True", EMAIL_HOST="mail.example")
+    assert json.loads(done.stdout) == [SMTP]
+
+
+def test_links_in_mails_begin_with_the_public_address(tmp_path: Path) -> None:
+    names = ("PUBLIC_URL", "MAIL_LINKS", "DEFAULT_FROM_EMAIL")
+    url, links, sender = values(tmp_path, *names, ALLOWED_HOSTS=".simmer.example,other.example")
+    assert (url, sender) == ("https://simmer.example", "Simmer <simmer@simmer.example>")
+    assert links["reset"] == "https://simmer.example/account/password/#{token}"
+    given = {"PUBLIC_URL": "https://eat.example/", "RECIPE_LINK": "https://app.example/r/{id}"}
+    url, links, _ = values(tmp_path, *names, **given)
+    assert (url, links["recipe"]) == ("https://eat.example", "https://app.example/r/{id}")
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"PUBLIC_URL": "simmer.example"}, "write it as https://"),
+        ({"PASSWORD_RESET_LINK": "https://app.example/reset"}, "needs {token}"),
+        ({"RECIPE_LINK": "https://app.example/{token}"}, "needs {id}"),
+        ({"EMAIL_USE_TLS": "True", "EMAIL_USE_SSL": "True"}, "set one"),
+        ({"EMAIL_URL": "imap://mail.example"}, "imap"),
+    ],
+)
+def test_mail_settings_that_cannot_work_are_refused(tmp_path: Path, environment: dict[str, str], named: str) -> None:
+    done = load(tmp_path, "DEBUG", SECRET_KEY=KEY, **environment)
+    assert done.returncode != 0
+    assert named in done.stderr

@@ -30,12 +30,20 @@ def people(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Identity]]:
             raise TokenInvalid
         return known[token]
 
+    def read(token: str) -> Identity | None:
+        """As of an access token, which is good by its signature after its session has ended; a ticket is not."""
+        signed[token] = known.get(token, signed.get(token))
+        return None if token.startswith("ticket") else signed[token]
+
     def live(session_ids: object) -> set[str]:
         return {identity.session_id for identity in known.values()}
 
+    signed: dict[str, Identity | None] = {}
+
     monkeypatch.setattr(channels, "_token_verifier", channels._token_verifier)
     monkeypatch.setattr(channels, "_session_checker", channels._session_checker)
-    register_identities(verify_token=verify, live_sessions=live)
+    monkeypatch.setattr(channels, "_token_reader", channels._token_reader)
+    register_identities(verify_token=verify, live_sessions=live, read_token=read)
     yield known
 
 

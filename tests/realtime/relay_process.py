@@ -20,7 +20,13 @@ class RelayProcess:
 
     def __init__(self, folder: Path, *, name: str = "relay", **env: str) -> None:
         self.log_path = folder / f"{name}.log"
-        self.env = {**os.environ, "DATABASE_URL": database_url(), "DEV_DIR": str(folder), **env}
+        self.env = {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "DEV_DIR": str(folder),
+            "CANARY_SECONDS": "off",
+            **env,
+        }
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 bound([sys.executable, "manage.py", "relay"], signum=signal.SIGTERM),

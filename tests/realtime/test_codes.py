@@ -17,8 +17,9 @@ from realtime.channels import Identity, TokenExpired, everyone, only_that_person
 from realtime.connections import EXPIRED_SECONDS
 from realtime.draining import close_in_slices
 from realtime.events import Reauthorize
-from realtime.hub import PING_FRAME, Hub
+from realtime.hub import Hub
 from realtime.models import StreamEvent
+from realtime.pings import PING_FRAME
 from realtime.protocol import Close, Error, Unsubscribed
 from tests.realtime.conftest import Sockets
 from tests.realtime.sockets import Socket
@@ -107,7 +108,7 @@ async def an_expired_token(world: World) -> tuple[Socket, dict[str, Any]]:
         raise TokenExpired
 
     socket = await world.signed_in()
-    world.monkeypatch.setattr("realtime.connections.verify_token", expired)
+    world.monkeypatch.setattr("realtime.identifying.verify_token", expired)
     return socket, await socket.command("refresh", token="old")
 
 
@@ -154,10 +155,10 @@ async def the_server_stops(world: World) -> Socket:
 
 
 async def the_database_is_away_at_connect(world: World) -> Socket:
-    def gone(channel: str) -> int:
+    def gone(channels: Collection[str]) -> dict[str, int]:
         raise OperationalError("server closed the connection")
 
-    world.monkeypatch.setattr("realtime.hub.read_head", gone)
+    world.monkeypatch.setattr("realtime.hub.read_heads", gone)
     socket = await world.sockets.raw()
     socket.send('{"id":1,"connect":{"token":"token-1"}}')
     return socket

@@ -10,7 +10,8 @@ from pytest_django import Settings
 from realtime import consumers
 from realtime.channels import Identity, TokenExpired, everyone, only_that_person, register_namespace
 from realtime.connections import EXPIRED_SECONDS
-from realtime.hub import PING_FRAME, Hub
+from realtime.hub import Hub
+from realtime.pings import PING_FRAME
 from tests.realtime.conftest import Sockets
 from tests.realtime.sockets import Closed
 from tests.realtime.streams import announce, store
@@ -72,7 +73,7 @@ async def test_an_expired_token_asks_the_client_to_refresh(
     def expired(token: str) -> Identity:
         raise TokenExpired
 
-    monkeypatch.setattr("realtime.connections.verify_token", expired)
+    monkeypatch.setattr("realtime.identifying.verify_token", expired)
     socket = await sockets.raw()
     reply = await socket.command("connect", token="old")
     assert reply["error"] == {"code": 109, "message": "token expired"}

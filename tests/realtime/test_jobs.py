@@ -10,8 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from realtime.jobs import JobLost, RunningJob, back_off, execute, job
-from realtime.leases import Lease
+from realtime.jobs import JobLost, RunningJob, back_off, execute, job, lease_of
 from realtime.models import Job
 from realtime.outbox import record_job
 from tests.jobs import run_jobs
@@ -221,7 +220,7 @@ def test_a_lease_of_a_job_that_is_somebody_elses_is_not_renewed(settings: Settin
     settings.JOB_LEASE_SECONDS = 0.03
     row = ask("tests.leave_effect", channel="a")
     Job.objects.update(state=Job.State.RUNNING, attempts=2)
-    lease = Lease(row.id, attempt=1)
+    lease = lease_of(RunningJob(id=row.id, task=row.task, attempt=1))
     with lease:
         wait_until(lambda: not lease.is_kept, what="the end of the renewals")
     assert Job.objects.get().enqueue_at == row.enqueue_at

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +11,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from core.processes import bound, stop
+from core.processes import stop
 from realtime.models import Job
 from realtime.outbox import record_job
-from tests import services
+from tests import celery_processes
+from tests.celery_processes import Process
 from tests.realtime.own_redis import OwnRedis, own_redis
-from tests.realtime.relay_process import RelayProcess, database_url
+from tests.realtime.relay_process import RelayProcess
 from tests.realtime.sample_jobs import QUEUE, effects, leave
 from tests.stack import wait_until
 
@@ -36,21 +35,8 @@ def nothing_is_left() -> bool:
     return not Job.objects.exists()
 
 
-@contextmanager
-def worker(folder: Path, redis_url: str, name: str = "worker") -> Iterator["subprocess.Popen[bytes]"]:
-    """A Celery worker with one process in its pool; killed at the end should it still run."""
-    command = ["-m", "celery", "-A", "core", "worker", "-Q", QUEUE, "-c", "1", "-I", "tests.realtime.sample_jobs"]
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            bound([sys.executable, *command, "--without-gossip", "--without-mingle"], signum=signal.SIGQUIT),
-            cwd=services.ROOT,
-            env={**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": redis_url, "JOB_LEASE_SECONDS": "3"},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    try:
-        yield process
-    finally:
-        stop(process, grace=0, signum=signal.SIGKILL)
+def worker(folder: Path, redis_url: str, name: str = "worker") -> AbstractContextManager[Process]:
+    return celery_processes.worker(folder, redis_url, name, queues=QUEUE, include="tests.realtime.sample_jobs")
 
 
 @pytest.fixture

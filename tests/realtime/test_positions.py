@@ -83,14 +83,3 @@ def test_the_lag_is_the_age_of_the_oldest_waiting_event() -> None:
     assert 30 <= positions.relay_lag() < 60
     relay_now()
     assert positions.relay_lag() == 0.0
-
-
-def test_waiting_events_are_reported_and_moving_ones_are_not(caplog: pytest.LogCaptureFixture) -> None:
-    assert not positions.warn_if_events_wait()
-    write("recipe:1", age=0)
-    assert not positions.warn_if_events_wait()
-    assert not caplog.records
-    write("recipe:2", age=30)
-    StreamEvent.objects.filter(channel="recipe:1").delete()
-    assert positions.warn_if_events_wait()
-    assert "start `manage.py relay`" in caplog.text

@@ -10,7 +10,8 @@ from pytest_django import Settings
 
 from realtime import rates
 from realtime.channels import everyone, register_namespace
-from realtime.hub import PING_FRAME, Hub
+from realtime.hub import Hub
+from realtime.pings import PING_FRAME
 from realtime.rates import PATIENCE, Answer, CommandRate
 from tests.realtime.conftest import Sockets
 from tests.realtime.streams import announce, store

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from realtime import store as event_store
 from realtime.channels import everyone, register_namespace
 from realtime.hub import Hub
 from realtime.models import StreamEvent
-from realtime.positions import current_epoch, read_head, start_epoch
+from realtime.positions import current_epoch, read_heads, start_epoch
 from realtime.protocol import Position
 from realtime.retention import trim
 from tests.realtime.conftest import Sockets
@@ -206,13 +207,13 @@ async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
 ) -> None:
     read, go_on = threading.Event(), threading.Event()
 
-    def head_of_long_ago(channel: str) -> int:
-        head = read_head(channel)
+    def head_of_long_ago(channels: Collection[str]) -> dict[str, int]:
+        heads = read_heads(channels)
         read.set()
         assert go_on.wait(30)
-        return head
+        return heads
 
-    monkeypatch.setattr(hub_module, "read_head", head_of_long_ago)
+    monkeypatch.setattr(hub_module, "read_heads", head_of_long_ago)
     client = await sockets.open()
     subscribing = asyncio.create_task(client.subscribe("news"))
     await asyncio.to_thread(read.wait, 30)

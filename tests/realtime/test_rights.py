@@ -4,14 +4,17 @@ import asyncio
 import threading
 import time
 from collections.abc import Collection
+from contextlib import suppress
 
 import pytest
 from django.db import OperationalError
+from pytest_django import Settings
 
 from realtime.channels import Identity, everyone, only_that_person, register_namespace
 from realtime.events import Reauthorize
 from realtime.hub import Hub
 from tests.realtime.conftest import Sockets
+from tests.realtime.sockets import Closed
 from tests.realtime.streams import announce, store
 
 MEMBERS: set[int | None] = set()
@@ -119,24 +122,25 @@ async def test_the_inbox_cannot_be_left(sockets: Sockets, people: dict[str, Iden
 async def test_a_session_that_ends_while_its_socket_connects_is_noticed(
     sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def revoked_meanwhile(channel: str) -> int:
+    def revoked_meanwhile(channels: Collection[str]) -> dict[str, int]:
         people.pop("token-1", None)
-        return 0
+        return dict.fromkeys(channels, 0)
 
-    monkeypatch.setattr("realtime.hub.read_head", revoked_meanwhile)
+    monkeypatch.setattr("realtime.hub.read_heads", revoked_meanwhile)
     socket = await sockets.raw()
     socket.send('{"id":1,"connect":{"token":"token-1"}}')
-    assert (await socket.closed()).code == 3503
+    # Its token is as good as any other of a session that has ended.
+    assert (await socket.closed()).code == 3500
 
 
 async def test_a_connect_that_fails_halfway_asks_the_client_to_come_again(
     hub: Hub, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(channel: str) -> int:
+    def away(channels: Collection[str]) -> dict[str, int]:
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("realtime.hub.read_head", away)
+        patch.setattr("realtime.hub.read_heads", away)
         socket = await sockets.raw()
         socket.send('{"id":1,"connect":{"token":"token-1"}}')
         assert (await socket.closed()).code == 3004
@@ -189,3 +193,99 @@ async def test_a_right_that_the_channel_takes_away_while_it_is_looked_up_lets_no
         assert await member.offsets(1) == [1]
     taken_away.set()
     assert (await asking)["error"]["code"] == 103
+
+
+async def test_a_session_that_ends_while_its_socket_refreshes_is_noticed(
+    hub: Hub, sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refresh has its answer from before the end, which another question finds meanwhile."""
+    people["fresh"] = Identity(1, "session-1", time.time() + 1800)
+    socket = await sockets.open(token="token-1")
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_answer(session_ids: Collection[str]) -> set[str]:
+        alive = {identity.session_id for identity in people.values()} & set(session_ids)
+        if not asked.is_set():
+            asked.set()
+            assert go_on.wait(30)
+        return alive
+
+    monkeypatch.setattr("realtime.rights.live_sessions", slow_answer)
+    refreshing = asyncio.create_task(socket.command("refresh", token="fresh"))
+    await asyncio.to_thread(asked.wait, 30)
+    del people["token-1"], people["fresh"]
+    await announce(*await store("inbox:1", 1), reauthorize=Reauthorize.READERS)
+    go_on.set()
+    with suppress(Closed):
+        await refreshing
+    assert (await socket.closed()).code == 3503
+
+
+async def test_a_socket_that_moves_to_a_session_which_has_ended_is_closed(
+    sockets: Sockets, people: dict[str, Identity]
+) -> None:
+    people["other"] = Identity(1, "session-other", time.time() + 1800)
+    first = await sockets.open(token="other")
+    await first.leave()
+    socket = await sockets.open(token="token-1")
+    del people["other"]
+    with pytest.raises(Closed) as closed:
+        await socket.command("refresh", token="other")
+    assert closed.value.code == 3503
+
+
+async def test_a_refresh_that_nobody_can_answer_changes_nothing(
+    hub: Hub, sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(session_ids: Collection[str]) -> set[str]:
+        raise OperationalError("server closed the connection")
+
+    people["fresh"] = Identity(1, "session-1", time.time() + 1800)
+    socket = await sockets.open(token="token-1")
+    with monkeypatch.context() as patch:
+        patch.setattr("realtime.rights.live_sessions", away)
+        assert (await socket.command("refresh", token="fresh"))["error"]["code"] == 100
+    (connection,) = hub.connections
+    assert connection.identity == people["token-1"]
+    assert (await socket.command("refresh", token="fresh"))["refresh"]["ttl"] > 900
+
+
+async def test_channels_whose_readers_cannot_be_told_hold_up_no_others(sockets: Sockets) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def hung(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+        asked.set()
+        assert go_on.wait(30)
+        return set(user_ids)
+
+    register_namespace("locked", authorize=hung, description="Its table is locked")
+    patient, other = await sockets.open(), await sockets.open(token="token-1")
+    waiting = asyncio.create_task(patient.subscribe("locked:1"))
+    await asyncio.to_thread(asked.wait, 30)
+    await other.subscribe("club:1")
+    go_on.set()
+    await waiting
+
+
+async def test_a_dead_sessions_tokens_take_nobodys_place(
+    sockets: Sockets, people: dict[str, Identity], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people["stolen"] = Identity(1, "session-dead", time.time() + 900)
+    await (await sockets.open(token="stolen")).leave()
+    del people["stolen"]
+    settings.SOCKETS_PER_USER = 1
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow_heads(channels: Collection[str]) -> dict[str, int]:
+        asked.set()
+        assert go_on.wait(30)
+        return dict.fromkeys(channels, 0)
+
+    monkeypatch.setattr("realtime.hub.read_heads", slow_heads)
+    thief, owner = await sockets.raw(), await sockets.raw()
+    thief.send('{"id":1,"connect":{"token":"stolen"}}')
+    await asyncio.to_thread(asked.wait, 30)
+    connecting = asyncio.create_task(owner.command("connect", token="token-1"))
+    go_on.set()
+    assert "connect" in await connecting
+    assert (await thief.closed()).code == 3500

@@ -1,5 +1,6 @@
 """Who may follow what by `/api/events/`, and what ends it: as on sockets."""
 
+import asyncio
 import time
 from collections.abc import Collection
 
@@ -8,7 +9,8 @@ from django.db import OperationalError
 
 from realtime.channels import Identity, everyone, only_that_person, register_namespace
 from realtime.events import Reauthorize
-from realtime.hub import Hub
+from realtime.hub import Hub, current_hub
+from realtime.positions import read_heads
 from realtime.protocol import PING, Close
 from tests.realtime.conftest import Streams, in_thread
 from tests.realtime.sample_events import said
@@ -106,11 +108,11 @@ async def test_a_stream_that_has_lost_its_only_channel_ends_and_is_not_opened_ag
 async def test_a_right_that_goes_while_the_stream_opens_is_noticed(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def revoked_meanwhile(channel: str) -> int:
+    def revoked_meanwhile(channels: Collection[str]) -> dict[str, int]:
         MEMBERS.discard(1)
-        return 0
+        return dict.fromkeys(channels, 0)
 
-    monkeypatch.setattr("realtime.hub.read_head", revoked_meanwhile)
+    monkeypatch.setattr("realtime.hub.read_heads", revoked_meanwhile)
     reader = await streams.begin("club:1", token="token-1").opened()
     assert [event.name for event in await reader.ended()] == ["unsubscribed"]
 
@@ -176,11 +178,11 @@ async def test_another_epoch_ends_the_stream_and_resets_it(
 async def test_a_database_that_goes_while_the_stream_opens_asks_the_client_to_come_again(
     hub: Hub, streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(channel: str) -> int:
+    def away(channels: Collection[str]) -> dict[str, int]:
         raise OperationalError("server closed the connection")
 
     with monkeypatch.context() as patch:
-        patch.setattr("realtime.hub.read_head", away)
+        patch.setattr("realtime.hub.read_heads", away)
         reader = await streams.begin("talk").opened()
         (end,) = await reader.ended()
     assert end.data == {"code": Close.SERVER_ERROR, "reason": "internal server error"}
@@ -194,3 +196,29 @@ async def test_a_database_that_is_away_is_a_503(streams: Streams) -> None:
     register_namespace("club", authorize=away, description="Members only")
     reader = await streams.begin("club:1", token="token-1").opened()
     assert reader.status == 503 and reader.headers["retry-after"] == "1"
+
+
+async def test_nothing_follows_the_end_however_slowly_it_is_read(
+    streams: Streams, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store("inbox:1", 3)
+    before = await streams.open("inbox:1", token="token-1")
+    await before.leave()
+    await store("inbox:1", 2)
+    reader = streams.begin("inbox:1", token="token-1", last_event_id=before.id)
+    revoked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def revoked_meanwhile(channels: Collection[str]) -> dict[str, int]:
+        people.pop("token-1", None)
+        reader.reading.clear()
+        loop.call_soon_threadsafe(revoked.set)
+        return read_heads(channels)
+
+    monkeypatch.setattr("realtime.hub.read_heads", revoked_meanwhile)
+    await reader.opened()
+    await revoked.wait()
+    while current_hub().connections:  # noqa: ASYNC110 (the hub tells nobody)
+        await asyncio.sleep(0.01)
+    reader.reading.set()
+    assert [event.name for event in await reader.ended()] == ["end"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from realtime import connections
+from realtime import transport as transports
 from realtime.channels import everyone, register_namespace
 from realtime.hub import current_hub
 from realtime.transport import EXTENSION, MAX_BUFFERED, AsgiSink, sink_for, straight_path_available
@@ -121,7 +122,7 @@ class Transport:
 
 
 class Protocol:
-    STATE_OPEN, STATE_CLOSING = 3, 2
+    STATE_OPEN, STATE_CLOSING, STATE_CONNECTING = 3, 2, 1
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -224,13 +225,27 @@ async def test_nothing_follows_the_goodbye_of_the_client() -> None:
     assert protocol.transport.out == b""
 
 
-async def test_another_twisted_falls_back_to_plain_asgi() -> None:
+def test_a_socket_whose_handshake_has_not_ended_is_cut_off_at_the_servers_end() -> None:
+    protocol = Protocol(Transport(takes=10))
+    sink = sink_for({"extensions": {EXTENSION: protocol}}, never)
+    protocol.state = protocol.STATE_CONNECTING
+    sink.close(3001, "shutdown")
+    assert protocol.transport.aborted and not protocol.closed
+
+
+async def test_another_twisted_falls_back_to_plain_asgi(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(transports, "_said", False)
     transport = Transport(takes=10)
     del transport._tempDataLen
     protocol = Protocol(transport)
     assert not straight_path_available(protocol)
-    assert isinstance(sink_for({"extensions": {EXTENSION: protocol}}, never), AsgiSink)
+    for _ in range(2):
+        assert isinstance(sink_for({"extensions": {EXTENSION: protocol}}, never), AsgiSink)
     assert isinstance(sink_for({"extensions": {}}, never), AsgiSink)
+    # Once, however many sockets there are.
+    assert [record.message.partition(":")[0] for record in caplog.records] == ["straight_path_unavailable"]
 
 
 def test_the_server_and_the_transport_agree_on_the_extension() -> None:

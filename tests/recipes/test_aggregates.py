@@ -7,8 +7,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Sum
 
-from core.celery import app
-from core.settings import CELERY_BEAT_SCHEDULE
 from realtime.models import StreamEvent
 from recipes import tasks  # noqa: F401  (registers the task)
 from recipes.models import Rating, Recipe
@@ -16,6 +14,7 @@ from tests.concurrently import at_once
 from tests.factories import RecipeFactory, UserFactory
 from tests.recipes.conftest import Person
 from tests.relaying import relay_now
+from tests.ticks import tick
 
 THREADS = 40
 
@@ -132,14 +131,13 @@ def test_the_nightly_task_mends_what_drifted_and_says_so(
     customer.rate(right, 2)
     Recipe.objects.filter(pk=drifted).update(rating_sum=9, rating_count=3)
     Recipe.objects.filter(pk=unrated).update(rating_sum=5, rating_count=1)
-    task = CELERY_BEAT_SCHEDULE["reconcile-ratings"]["task"]
     with caplog.at_level("INFO", "recipes.aggregates"):
-        app.tasks[task]()
+        tick("recipes.reconcile_ratings")
     assert [aggregates(recipe_id) for recipe_id in (drifted, unrated, right)] == [(4, 1), (0, 0), (2, 1)]
     assert customer.get(f"/api/recipes/{drifted}/").json()["avg_rating"] == 4.0
     assert f"rating_drift recipe={drifted} sum=9 count=3 true_sum=4 true_count=1" in caplog.text
     assert "ratings_reconciled mended=2" in caplog.text
     caplog.clear()
     with caplog.at_level("INFO", "recipes.aggregates"):
-        app.tasks[task]()
+        tick("recipes.reconcile_ratings")
     assert "ratings_reconciled mended=0" in caplog.text

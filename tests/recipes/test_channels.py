@@ -21,7 +21,7 @@ def test_anyone_reads_a_recipes_channel_while_it_is_visible(seller: Person, cust
     everyone = (None, seller.user.pk, customer.user.pk)
     with CaptureQueriesContext(connection) as queries:
         assert readers(channel, *everyone) == set(everyone)
-    assert len(queries) == 1
+    assert len(queries) == 2
     seller.delete("/api/me/")
     assert readers(channel, *everyone) == set()
 

@@ -56,5 +56,12 @@ rest.addEventListener("user", () => {
 
 $("#more").addEventListener("click", () => recipes.loadMore());
 
+// Mails lead to /#recipe-42.
+function showLinked() {
+  const linked = /^#recipe-(\d+)$/.exec(location.hash);
+  if (linked) recipes.show(Number(linked[1]));
+}
+window.addEventListener("hashchange", showLinked);
+
 socket.connect();
-recipes.load();
+recipes.load().then(showLinked);

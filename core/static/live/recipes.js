@@ -46,6 +46,21 @@ export class Recipes {
     return this.#cards.size;
   }
 
+  /** Bring one recipe into view; one that is not among those shown is read first. */
+  async show(id) {
+    try {
+      if (!this.#cards.has(id)) {
+        const { data, headers } = await this.#rest.get(`/api/recipes/${id}/`);
+        if (!this.#cards.has(id)) this.#add(data, streamPosition(headers));
+      }
+      const card = this.#cards.get(id);
+      card.element.scrollIntoView({ block: "center" });
+      card.flash();
+    } catch (problem) {
+      this.#tell.onProblem(problem, { retry: () => this.show(id) });
+    }
+  }
+
   /** Nobody's ratings are shown to nobody. */
   setReader(user) {
     for (const card of this.#cards.values()) {

@@ -3,14 +3,13 @@
 import pytest
 
 from accounts.models import Profile
-from core.celery import app
-from core.settings import CELERY_BEAT_SCHEDULE
 from posts import tasks  # noqa: F401  (registers the task)
 from posts.models import Comment, Post
 from posts.reconciling import reconcile_counters
 from tests.factories import PostFactory
 from tests.posts.reactions.conftest import comment_on, done, reply_to, stored
 from tests.recipes.conftest import Person
+from tests.ticks import tick
 
 OF_POSTS = ("like_count", "dislike_count", "comment_count", "repost_count", "save_count")
 OF_COMMENTS = ("like_count", "dislike_count", "reply_count")
@@ -18,7 +17,7 @@ OF_PEOPLE = ("post_count", "recipe_count", "follower_count", "following_count")
 
 
 def reconcile() -> None:
-    app.tasks[CELERY_BEAT_SCHEDULE["reconcile-counters"]["task"]]()
+    tick("posts.reconcile_counters")
 
 
 def counters() -> list[object]:

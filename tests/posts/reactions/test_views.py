@@ -8,13 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.celery import app
-from core.settings import CELERY_BEAT_SCHEDULE
 from posts import tasks  # noqa: F401  (registers the task)
 from posts.models import Post, PostView
 from tests.factories import PostFactory, UserFactory
 from tests.posts.reactions.conftest import done, stored
 from tests.recipes.conftest import Person
+from tests.ticks import tick
 
 
 def see(person: Person, *post_ids: int) -> int:
@@ -89,6 +88,6 @@ def test_a_batch_costs_the_same_queries_for_5_and_50_posts(ann: Person, bob: Per
 def test_the_nightly_task_forgets_who_saw_what_before_today(bob: Person, post_id: int) -> None:
     see(bob, post_id)
     PostView.objects.create(post_id=post_id, user=UserFactory(), day=timezone.now().date() - timedelta(days=1))
-    app.tasks[CELERY_BEAT_SCHEDULE["trim-views"]["task"]]()
+    tick("posts.trim_views")
     assert list(PostView.objects.values_list("user", flat=True)) == [bob.user.pk]
     assert stored(post_id).view_count == 1

@@ -6,7 +6,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.celery import app
 from posts.models import PostReaction
 from posts.tasks import update_trends
 from posts.trending import update_recipes
@@ -100,8 +99,3 @@ def test_trending_recipes_are_paged_and_narrowed(ann: Person, sally: Person) -> 
         url = page["next"]
     assert names == everything
     assert trending(ann, "&tag=soup&seller=sally&max_minutes=600") == ["Soup 3", "Soup 1"]
-
-
-def test_beat_starts_it_every_ten_minutes() -> None:
-    entry = app.conf.beat_schedule["update-trends"]
-    assert (entry["task"], entry["schedule"].run_every) == (update_trends.name, timedelta(minutes=10))

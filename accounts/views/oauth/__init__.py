@@ -1,0 +1,1 @@
+"""`/o/...`: what apps call, and the pages on which people allow them things (docs/oauth.md)."""

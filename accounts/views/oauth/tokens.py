@@ -1,0 +1,105 @@
+"""What apps call: `/o/token/` and `/o/revoke_token/`, by form as OAuth says, or with the same names in JSON."""
+
+import orjson
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from oauth2_provider.views.mixins import OAuthLibMixin
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.oauth.serializers import OAuthErrorOutput, OAuthTokenInput, OAuthTokenOutput, RevocationInput
+
+TAGS = ["oauth"]
+REFUSED = {
+    400: OpenApiResponse(
+        OAuthErrorOutput, description="`error` is OAuth's (RFC 6749, 5.2); `invalid_grant` says little."
+    ),
+    401: OpenApiResponse(
+        OAuthErrorOutput, description="`invalid_client`: the app is not known, or its secret is wrong."
+    ),
+}
+
+
+class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not typed
+    """Limited by THROTTLE_AUTH. Errors of OAuth are OAuth's; all others are problems that carry its `error` as well."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    throttle_scope = "auth"
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(response.data, dict):
+            is_ours = response.status_code in (429, 503)
+            error = {
+                "error": "temporarily_unavailable" if is_ours else "invalid_request",
+                "error_description": response.data.get("detail", ""),
+            }
+            if response.status_code == 400:  # as oauthlib's own refusals
+                return Response(error, status=400, headers={"Cache-Control": "no-store"})
+            response.data |= error
+        return response
+
+    @staticmethod
+    def answer(headers: dict[str, str], body: str, status: int) -> Response:
+        response = Response(orjson.loads(body) if body else None, status=status)
+        for name, value in headers.items():
+            if name != "Content-Type":
+                response[name] = value
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class TokenView(OAuthAPIView):
+    @extend_schema(
+        operation_id="oauth_token",
+        summary="Exchange a code, or a refresh token, for an app's tokens",
+        description=(
+            "`grant_type` is `authorization_code` with `code`, `redirect_uri` and `code_verifier`, or `refresh_token`. "
+            "A code or a refresh token works once: one that comes back ends all that came of it."
+        ),
+        tags=TAGS,
+        request={"application/x-www-form-urlencoded": OAuthTokenInput, "application/json": OAuthTokenInput},
+        responses={200: OAuthTokenOutput, **REFUSED},
+        examples=[
+            OpenApiExample(
+                "a code",
+                {
+                    "grant_type": "authorization_code",
+                    "client_id": "w2Vb1...",
+                    "code": "yQ0cX...",
+                    "redirect_uri": "http://127.0.0.1:49152/",
+                    "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                },
+                request_only=True,
+            ),
+            OpenApiExample(
+                "a refresh token",
+                {"grant_type": "refresh_token", "client_id": "w2Vb1...", "refresh_token": "eyJhbGciOi..."},
+                request_only=True,
+            ),
+        ],
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        _, headers, body, status = self.create_token_response(request)
+        return self.answer(headers, body, status)
+
+
+class RevokeTokenView(OAuthAPIView):
+    @extend_schema(
+        operation_id="oauth_revoke_token",
+        summary="End what an app may do",
+        description=(
+            "`token` is its access or its refresh token: both are dead at once, and its sockets close. 200 also for a "
+            "token that is not valid (RFC 7009)."
+        ),
+        tags=TAGS,
+        request={"application/x-www-form-urlencoded": RevocationInput, "application/json": RevocationInput},
+        responses={200: None, **REFUSED},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        _, headers, body, status = self.create_revocation_response(request)
+        return self.answer(headers, body, status)

@@ -1,0 +1,59 @@
+"""Every task has its queue, which a worker serves, and its messages go there whoever sends them."""
+
+import pytest
+from celery import current_app
+from django.db import transaction
+from django.utils.module_loading import autodiscover_modules
+
+from core.celery import app
+from core.periodic import PERIODIC_TASKS
+from core.queues import QUEUES, queue_of
+from realtime.jobs import GRACE_SECONDS, JOBS
+from realtime.outbox import record_job
+
+
+def tasks() -> list[str]:
+    """Ours: Celery's own are sent by nobody."""
+    autodiscover_modules("tasks")
+    return [name for name in current_app.tasks if not name.startswith(("celery.", "tests."))]
+
+
+def test_every_task_lands_in_a_queue_that_workers_serve() -> None:
+    assert len(tasks()) > 20
+    for name in tasks():
+        assert name in JOBS or name in PERIODIC_TASKS, f"{name} is neither a job nor a periodic task"
+        assert app.amqp.router.route({}, name)["queue"].name == queue_of(name), name
+        assert queue_of(name) in QUEUES, name
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"),
+    [
+        ("posts.fan_out", "follows"),
+        ("media_pipeline.process_video", "media"),
+        ("posts.notify", "default"),
+        ("posts.publish_due", "default"),
+    ],
+)
+def test_what_takes_long_holds_up_nothing_else(task: str, queue: str) -> None:
+    assert queue_of(task) == queue
+
+
+@pytest.mark.django_db
+def test_a_job_is_recorded_for_the_queue_of_its_task() -> None:
+    with transaction.atomic():
+        assert record_job("posts.fan_out", post_id=1).queue == "follows"
+        assert record_job("posts.blank_comment", comment_id=1).queue == "default"
+
+
+@pytest.mark.django_db
+def test_a_job_that_nobody_has_registered_is_refused() -> None:
+    with pytest.raises(LookupError, match=r"posts\.fan_uot"), transaction.atomic():
+        record_job("posts.fan_uot", post_id=1)
+
+
+def test_the_broker_gives_no_task_to_another_worker_while_it_runs() -> None:
+    """Its visibility timeout is at least twice the longest limit."""
+    limits = [defined.time_limit for defined in (*JOBS.values(), *PERIODIC_TASKS.values())]
+    assert tasks()
+    assert app.conf.broker_transport_options["visibility_timeout"] >= 2 * (max(limits) + GRACE_SECONDS)
