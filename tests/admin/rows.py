@@ -14,6 +14,7 @@ Model = type[models.Model]
 # What the database asks of a row beside the types of its columns; `number` goes up from 0.
 BY_HAND: dict[str, Callable[[int], dict[str, Any]]] = {
     "accounts.Application": lambda number: {"redirect_uris": "https://app.example/back", "user": None},
+    "accounts.Backup": lambda number: {"week": f"{2000 + number // 52}-W{number % 52 + 1:02d}"},
     "accounts.User": lambda number: {"email": f"row{number}@example.com", "username": f"row{number}"},
     "accounts.Follow": lambda number: {"followee": number + 1},
     "accounts.Block": lambda number: {"blocked": number + 1},

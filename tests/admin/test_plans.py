@@ -29,6 +29,7 @@ WORDS = ("posts_search", "recipes_search")
 SMALL = {
     "accounts.Application": "staff register each",
     "auth.Group": "staff make each",
+    "core.PeriodicRun": "one row for each periodic task",
     "django_celery_beat.ClockedSchedule": "staff make each",
     "django_celery_beat.CrontabSchedule": "staff make each",
     "django_celery_beat.IntervalSchedule": "staff make each",
@@ -39,6 +40,7 @@ SMALL = {
     "oauth2_provider.IDToken": "empty",
     "oauth2_provider.RefreshToken": "empty",
     "posts.DigestRun": "forty rows a day at most, one for each time zone",
+    "realtime.Canary": "one row for each queue",
     "realtime.Epoch": "one row",
     "realtime.Job": "a row is deleted when it is done",
 }

@@ -38,7 +38,7 @@ def test_a_task_that_is_gone_is_named(admin_client: Client) -> None:
 
 
 def test_a_broker_that_is_away_is_said(admin_client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{free_port()}/0")
+    monkeypatch.setitem(app.conf.changes, "broker_url", f"redis://127.0.0.1:{free_port()}/0")
     assert "The broker takes no task (OperationalError)." in run_now(admin_client, "posts.trim_views")
 
 

@@ -14,8 +14,6 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from rest_framework.test import APIClient
 
-from core.celery import app
-from core.settings import CELERY_BEAT_SCHEDULE
 from media_pipeline.models import Media
 from media_pipeline.services import media_delete
 from posts.models import PostMedia
@@ -24,12 +22,13 @@ from tests.concurrently import someone_waits_for_a_lock
 from tests.jobs import run_jobs
 from tests.media_pipeline.conftest import client_of, processed, upload
 from tests.stack import wait_until
+from tests.ticks import tick
 
 Files = Callable[[], list[Path]]
 
 
 def sweep() -> None:
-    app.tasks[CELERY_BEAT_SCHEDULE["expire-unused-media"]["task"]]()
+    tick("media_pipeline.expire_unused_media")
 
 
 def age(**filters: Any) -> None:

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+import django
+
+# As Simmer's own application does when it is loaded.
+django.setup()
+
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"cache-control", b"private, max-age=60"), (b"set-cookie", b"a=b")]

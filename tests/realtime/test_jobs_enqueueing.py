@@ -121,7 +121,7 @@ def test_a_job_that_a_worker_claims_before_the_relay_notes_it_keeps_its_lease() 
 def test_without_a_broker_jobs_stay_due_and_are_enqueued_when_it_is_back(
     broker: Broker, own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.conf, "broker_url", own_redis.url)
+    monkeypatch.setitem(app.conf.changes, "broker_url", own_redis.url)
     ask()
     with pytest.raises(BrokerAway):
         enqueue_due(broker)
@@ -139,7 +139,7 @@ def test_without_a_broker_jobs_stay_due_and_are_enqueued_when_it_is_back(
 
 def test_a_broker_that_hangs_is_away(broker: Broker, own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch) -> None:
     own_redis.start()
-    monkeypatch.setattr(app.conf, "broker_url", own_redis.url)
+    monkeypatch.setitem(app.conf.changes, "broker_url", own_redis.url)
     ask()
     enqueue_due(broker)
     ask()

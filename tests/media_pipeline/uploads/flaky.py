@@ -1,5 +1,6 @@
 """A network that fails: an HTTP proxy that loses some requests on their way there, and some answers on their way."""
 
+import itertools
 import random
 import threading
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 @contextmanager
-def flaky(url: str, *, share: float, seed: int = 1, only: str = "") -> Iterator[str]:
+def flaky(url: str, *, share: float, seed: int = 1, only: str = "", puts: int | None = None) -> Iterator[str]:
     """The address of a proxy in front of URL by which that share of requests fails, half of them before they arrive.
 
-    With ONLY, none but those whose path begins so.
+    With ONLY, none but those whose path begins so. After so many PUTS the next is never answered.
     """
+    left, over = itertools.count(puts if puts is not None else -1, -1), threading.Event()
     dice = random.Random(seed)
     client = httpx.Client(base_url=url, timeout=30)
 
@@ -29,6 +31,10 @@ def flaky(url: str, *, share: float, seed: int = 1, only: str = "") -> Iterator[
                 self.close_connection = True
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.command == "PUT" and next(left) == 0:
+                over.wait()
+                self.close_connection = True
+                return
             fate = dice.random() if self.path.startswith(only) else 1.0
             if fate < share / 2:
                 self.close_connection = True
@@ -53,6 +59,7 @@ def flaky(url: str, *, share: float, seed: int = 1, only: str = "") -> Iterator[
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        over.set()
         server.shutdown()
         server.server_close()
         thread.join()
