@@ -314,6 +314,9 @@ class Hub:
         """Each second: retries failed joins, and reads what the bus did not bring."""
         if self._position < 0:
             self._position = await threads.run(head_position)
+            # What was opened while that was read may have moved since, and the bus may be away.
+            for topic in self.topics.values():
+                topic.behind |= topic.opened
         while True:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)
