@@ -28,7 +28,9 @@ def test_the_page_runs_nothing_but_its_own_files(client: Client) -> None:
 
 
 def test_pictures_may_come_from_where_they_are_stored(client: Client, settings: Settings) -> None:
-    settings.MEDIA_URL = "https://pictures.example/simmer/"
+    default = settings.STORAGES["default"]
+    options = {**default["OPTIONS"], "base_url": "https://pictures.example/simmer/"}
+    settings.STORAGES = {**settings.STORAGES, "default": {**default, "OPTIONS": options}}
     assert " https://pictures.example;" in client.get("/")["Content-Security-Policy"]
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,11 @@ def upload_py(*arguments: Path) -> list[str | Path]:
     return [sys.executable, ROOT / "examples" / "upload.py", *arguments]
 
 
+def ctrl_c_ends() -> None:
+    """In the child: a test run that a shell has put into the background ignores it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("share", [0, 0.3])
 def test_upload_py_uploads(stack: Stack, anna: Uploader, file: Path, share: float) -> None:
     with flaky(stack.url, share=share, seed=4) as url:
@@ -63,11 +69,15 @@ def test_upload_py_stopped_and_run_again_sends_the_rest(stack: Stack, anna: Uplo
         return note.exists() and note.read_text()
 
     with flaky(stack.url, share=0, puts=3) as url:
-        process = subprocess.Popen(upload_py(film), env=environment(anna, url), stderr=subprocess.PIPE)
-        upload = {"id": wait_until(begun, what="the beginning of the upload")}
-        wait_until(lambda: anna.read(upload)["received"] == 3, what="three chunks")
-        process.send_signal(2)
-        process.communicate(timeout=SECONDS)
+        process = subprocess.Popen(upload_py(film), env=environment(anna, url), preexec_fn=ctrl_c_ends)
+        try:
+            upload = {"id": wait_until(begun, what="the beginning of the upload")}
+            wait_until(lambda: anna.read(upload)["received"] == 3, what="three chunks")
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=SECONDS)
+        finally:
+            process.kill()
+            process.wait()
     assert process.returncode == 1 and anna.read(upload)["received"] == 3
     media = run(upload_py(film), anna)
     assert media["error"] == "unsupported_media"
