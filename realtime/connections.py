@@ -95,7 +95,8 @@ class Connection:
             self.close(Close.NO_PONG, "no pong")
         elif self.identity is not None and self.identity.expires_at + EXPIRED_SECONDS <= now:
             self.close(Close.EXPIRED, "connection expired")
-        elif self.connected:
+        elif self.client:
+            # Not before the reply to its connect, which says that there are pings: clients do not answer earlier ones.
             self._awaiting_pong = True
             self.sink.push(protocol.PING, ping)
 
@@ -270,6 +271,9 @@ class Connection:
         known = self._known_of(channel)
         await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
+        if channel not in self.channels:
+            # A look at everybody's rights has ended it meanwhile.
+            raise protocol.PermissionDenied
         if self._known_of(channel) != known and not await self.hub.rights.may_read(channel, self.user_id):
             # It was taken away while the first answer was under way, when nobody asked for this reader.
             self.hub.unsubscribe(self, channel)

@@ -44,6 +44,9 @@ class EventsConsumer:
         limit = settings.SOCKETS_PER_ADDRESS
         if limit is not None and hub.sockets_of_address[address] >= limit:
             connection.close(Close.CONNECTION_LIMIT, f"more than {limit} sockets of one address")
+            # Some servers end the connection, with another code, once this returns.
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
             return
         hub.add(connection)
         deadline = asyncio.get_running_loop().call_later(CONNECT_SECONDS, connection.end_if_not_connected)

@@ -316,7 +316,7 @@ class Hub:
             self._position = await threads.run(head_position)
             # What was opened while that was read may have moved since, and the bus may be away.
             for topic in self.topics.values():
-                topic.behind |= topic.opened
+                topic.behind = topic.namespace.recoverable
         while True:
             await self._read_epoch()
             await asyncio.sleep(STORE_SECONDS)

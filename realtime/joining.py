@@ -13,10 +13,10 @@ from typing import Any
 
 from realtime.bus import group_of
 from realtime.gathering import Gathering, Start
+from realtime.shards import shard_of
 
 log = logging.getLogger(__name__)
 
-_LAYER = ("groups", "_get_shard", "_get_group_channel_name")
 _SHARD = ("_lock", "_pubsub", "_subscribed_to", "_ensure_redis", "_ensure_receiver")
 
 
@@ -42,12 +42,12 @@ class Joining:
         """Has the bus bring what is published on CHANNEL. Raises what Redis raises."""
         await self._ready.wait()
         group = group_of(channel)
-        found = _shard_of(self._layer, group)
-        if found is None:
+        found = shard_of(self._layer, group)
+        if found is None or not all(hasattr(found.redis, name) for name in _SHARD):
             _say_once()
             await self._layer.group_add(group, self._receiver)
             return
-        groups, name, shard = found
+        groups, name, shard = found.groups, found.name, found.redis
         groups.setdefault(name, set()).add(self._receiver)
         if shard not in self._together:
             self._together[shard] = Gathering(partial(_subscribe, shard), self._start)
@@ -56,17 +56,6 @@ class Joining:
     async def leave(self, channel: str) -> None:
         """The bus need not bring CHANNEL any more. Raises what Redis raises."""
         await self._layer.group_discard(group_of(channel), self._receiver)
-
-
-def _shard_of(proxy: Any, group: str) -> tuple[dict[str, set[str]], str, Any] | None:
-    """The groups of this event loop's layer, GROUP's name in Redis, and the connection to that Redis."""
-    layer = proxy._get_layer() if hasattr(proxy, "_get_layer") else None
-    if not all(hasattr(layer, name) for name in _LAYER):
-        return None
-    assert layer is not None
-    name = layer._get_group_channel_name(group)
-    shard = layer._get_shard(name)
-    return (layer.groups, name, shard) if all(hasattr(shard, name) for name in _SHARD) else None
 
 
 async def _subscribe(shard: Any, names: Collection[str]) -> Mapping[str, None]:

@@ -1,6 +1,7 @@
 """Pings: every connection of a hub once in PING_SECONDS, spread evenly over the seconds between."""
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,8 @@ from realtime.protocol import PING, PING_SECONDS, text_frame
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
+
+log = logging.getLogger(__name__)
 
 PING_FRAME = text_frame(PING)
 
@@ -32,4 +35,8 @@ class Pings:
             self._next = (self._next + 1) % PING_SECONDS
             now = time.time()
             for connection in tuple(slot):
-                connection.tick(now, PING_FRAME)
+                try:
+                    connection.tick(now, PING_FRAME)
+                except Exception:
+                    # That of one socket is no reason to let the others of its slot wait for theirs.
+                    log.exception("ping_failed")

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import uvloop
 from channels.layers import get_channel_layer
@@ -14,6 +15,7 @@ from channels.layers import get_channel_layer
 from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, EphemeralMessage, encode_data, group_of
 from realtime.events import reauthorizes
 from realtime.numbering import NumberedEvent
+from realtime.shards import shard_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,51 +47,75 @@ class Publisher:
         self.published = 0
         self.dropped = 0
         self._loop = uvloop.new_event_loop()
-        self._queue: asyncio.Queue[BusMessage | EphemeralMessage | None] = asyncio.Queue()
+        self._lanes: dict[int, _Lane] = {}
+        self._closed = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
         self._thread.start()
 
     def publish(self, messages: Sequence[BusMessage | EphemeralMessage]) -> None:
-        """Hands the messages over, in order; what does not fit into the queue is dropped."""
+        """Hands the messages over, in order; what does not fit into the queue of its Redis is dropped."""
         self._loop.call_soon_threadsafe(self._enqueue, messages)
 
     def close(self) -> None:
         """Publishes what waits, for two seconds at most."""
-        self._loop.call_soon_threadsafe(self._queue.put_nowait, None)
+        self._loop.call_soon_threadsafe(self._closed.set)
         self._thread.join(DRAIN_SECONDS)
 
     def _enqueue(self, messages: Sequence[BusMessage | EphemeralMessage]) -> None:
-        room = self._limit - self._queue.qsize()
-        for message in messages[:room]:
-            self._queue.put_nowait(message)
-        self.dropped += len(messages[room:])
+        for message in messages:
+            shard = shard_of(self._layer, group_of(message["channel"]))
+            number = shard.number if shard is not None else 0
+            lane = self._lanes.get(number)
+            if lane is None:
+                lane = self._lanes[number] = _Lane(self, self._layer, number)
+            if lane.queue.qsize() < self._limit:
+                lane.queue.put_nowait(message)
+            else:
+                self.dropped += 1
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._layer = get_channel_layer()
         try:
-            self._loop.run_until_complete(self._publish_all())
+            self._loop.run_until_complete(self._until_closed())
         finally:
             self._loop.close()
 
+    async def _until_closed(self) -> None:
+        await self._closed.wait()
+        for lane in self._lanes.values():
+            lane.queue.put_nowait(None)
+        await asyncio.gather(*(lane.task for lane in self._lanes.values()))
+
+
+class _Lane:
+    """What one Redis of the bus takes, in order: one that hangs holds up nobody but its own."""
+
+    def __init__(self, publisher: Publisher, layer: Any, number: int) -> None:
+        self.queue: asyncio.Queue[BusMessage | EphemeralMessage | None] = asyncio.Queue()
+        self._publisher, self._layer, self._number = publisher, layer, number
+        self.task = asyncio.get_running_loop().create_task(self._publish_all())
+
     async def _publish_all(self) -> None:
-        layer = get_channel_layer()
-        assert layer is not None
-        closed_until, away_since = 0.0, 0
-        while (message := await self._queue.get()) is not None:
-            if self._loop.time() < closed_until:
-                self.dropped += 1
+        publisher, clock = self._publisher, asyncio.get_running_loop().time
+        closed_until, dropped = 0.0, 0
+        while (message := await self.queue.get()) is not None:
+            if clock() < closed_until:
+                publisher.dropped += 1
+                dropped += 1
                 continue
             try:
                 async with asyncio.timeout(PUBLISH_SECONDS):
-                    await layer.group_send(group_of(message["channel"]), dict(message))
+                    await self._layer.group_send(group_of(message["channel"]), dict(message))
             except Exception as error:  # whatever is wrong with the bus, the next publish may work
                 if not closed_until:
-                    away_since = self.dropped
-                    logger.warning("bus.away error=%s", type(error).__name__)
-                self.dropped += 1
-                closed_until = self._loop.time() + BREAKER_SECONDS
+                    dropped = 0
+                    logger.warning("bus.away redis=%d error=%s", self._number, type(error).__name__)
+                publisher.dropped += 1
+                dropped += 1
+                closed_until = clock() + BREAKER_SECONDS
             else:
-                self.published += 1
+                publisher.published += 1
                 if closed_until:
-                    logger.info("bus.back dropped=%d", self.dropped - away_since)
+                    logger.info("bus.back redis=%d dropped=%d", self._number, dropped)
                     closed_until = 0.0

@@ -91,4 +91,7 @@ class Rechecks:
             await asyncio.sleep(RECHECK_SECONDS)
             await self.people(tuple(self._hub.connections))
             for topic in tuple(self._hub.topics.values()):
-                await self.readers(topic)
+                try:
+                    await self.readers(topic)
+                except Exception as error:  # that of one app is no reason to trust the others' readers
+                    log.warning("recheck_failed channel=%s error=%r", topic.channel, error)

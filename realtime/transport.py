@@ -161,10 +161,13 @@ class DaphneSink(_Replies):
         if self._protocol.state == self._protocol.STATE_CONNECTING:
             # The handshake has not ended: there is no frame that could say so.
             self._transport.abortConnection()
-        elif self._transport.connected:
+        elif self._protocol.state == self._open and self._transport.connected:
+            # Not after the client's own goodbye: autobahn has answered that, and ends the connection by itself.
             self._protocol.sendClose(code=int(code), reason=reason)
-            # Now, not in the next turn of the loop: there may be none when the server stops.
-            self._transport.doWrite()
+            # Now, not in the next turn of the loop: there may be none when the server stops. What it returns is for
+            # the reactor, which does not see this call: the connection is at its end.
+            if self._transport.doWrite() is not None:
+                self._transport.abortConnection()
 
     @property
     def _unsent(self) -> int:

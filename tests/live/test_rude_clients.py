@@ -17,23 +17,43 @@ from tests.live.test_readers import publish
 from tests.stack import Stack, wait_until
 
 SILENT = 500
+HASTY = 100
 
 
 def test_500_sockets_that_never_connect_are_closed(stack: Stack) -> None:
     address = urlsplit(stack.url)
-    request = (
-        f"GET /ws/ HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
     with ExitStack() as opened, LiveSocket(stack) as polite:
         received: dict[sockets.socket, bytes] = {}
         for _ in range(SILENT):
             silent = opened.enter_context(sockets.create_connection((address.hostname, address.port), timeout=20))
-            silent.sendall(request.encode())
+            silent.sendall(_handshake(address.netloc))
             received[silent] = b""
         codes = [_closing_code(silent, received) for silent in tuple(received)]
         assert codes == [3502] * SILENT
         assert polite.command("ping") == {}
+
+
+def test_those_who_say_goodbye_with_a_bad_frame_and_hang_up_leave_nothing_behind(stack: Stack) -> None:
+    """Both frames in one segment: the server closes while autobahn has answered the goodbye already."""
+    address = urlsplit(stack.url)
+    open_files = Path(f"/proc/{stack.processes['web'].pid}/fd")
+    before = len(list(open_files.iterdir()))
+    unmasked = bytes(4)
+    segment = b"\x81\x85" + unmasked + b"hello" + b"\x88\x82" + unmasked + b"\x03\xe8"
+    for _ in range(HASTY):
+        with sockets.create_connection((address.hostname, address.port), timeout=20) as hasty:
+            hasty.sendall(_handshake(address.netloc))
+            assert hasty.recv(4096).startswith(b"HTTP/1.1 101")
+            hasty.sendall(segment)
+    # Some are others': of the pool of threads, of streams that come and go.
+    wait_until(lambda: len(list(open_files.iterdir())) < before + HASTY // 2, what="the end of their sockets")
+
+
+def _handshake(host: str) -> bytes:
+    return (
+        f"GET /ws/ HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    ).encode()
 
 
 def _closing_code(silent: sockets.socket, received: dict[sockets.socket, bytes]) -> int:
@@ -103,7 +123,7 @@ def test_one_who_reads_nothing_and_sends_pongs_on_and_on_fills_no_memory(stack: 
     publish(stack, "recipes", 300, size=8000)
     numbered = "SELECT count(*) FROM realtime_streamevent WHERE position IS NULL"
     wait_until(lambda: stack.query(numbered) == [(0,)], what="the relay to number all")
-    with LiveSocket(stack) as polite, LiveSocket(stack) as rude:
+    with LiveSocket(stack) as rude:
         before = _resident_bytes(stack)
         rude.websocket.socket.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
         # More than the network between takes: the server waits for its reader.
@@ -113,7 +133,8 @@ def test_one_who_reads_nothing_and_sends_pongs_on_and_on_fills_no_memory(stack: 
             for _ in range(4_000):
                 rude.websocket.send("{}\n" * 20_000)
                 assert _resident_bytes(stack) - before < 100 * 1024 * 1024
-        assert polite.command("ping") == {}
+        with LiveSocket(stack) as polite:
+            assert polite.command("ping") == {}
 
 
 def test_messages_up_to_64_kib_are_taken_and_no_longer_ones(stack: Stack) -> None:

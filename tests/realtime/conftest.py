@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from core import threads
+from realtime import rechecks
 from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_hidden_actors, register_identities
 from realtime.events import EVENTS
 from realtime.hub import Hub, current_hub
@@ -61,6 +62,12 @@ def hidden(monkeypatch: pytest.MonkeyPatch) -> dict[int, set[int]]:
     register_hidden_actors(of)
     monkeypatch.setitem(EVENTS, Said.type, Said)
     return known
+
+
+@pytest.fixture
+def quick_rechecks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name it before the hub."""
+    monkeypatch.setattr(rechecks, "RECHECK_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Every command and every refusal of the socket."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -306,6 +308,33 @@ async def test_a_client_that_answers_no_ping_is_closed(hub: Hub, sockets: Socket
     assert (await silent.closed()).code == 3012
     assert (await awake.command("ping"))["ping"] == {}
     assert awake.pings == 2
+
+
+async def test_no_ping_comes_before_the_reply_to_connect(
+    hub: Hub, sockets: Sockets, people: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SDKs answer none then, and would be closed at the next."""
+    people["token"] = person(7)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(session_ids: Collection[str]) -> set[str]:
+        asked.set()
+        assert go_on.wait(30)
+        return set(session_ids)
+
+    monkeypatch.setattr("realtime.rights.live_sessions", slow)
+    socket = await sockets.raw()
+    connecting = asyncio.create_task(socket.command("connect", token="token"))
+    await asyncio.to_thread(asked.wait, 30)
+    (connection,) = hub.connections
+    for _ in range(2):
+        connection.tick(time.time(), PING_FRAME)
+    go_on.set()
+    assert (await connecting)["connect"]["ping"] == 25
+    assert socket.pings == 0
+    connection.tick(time.time(), PING_FRAME)
+    await socket._read()
+    assert socket.pings == 1
 
 
 async def test_a_connection_ends_with_its_token(hub: Hub, sockets: Sockets, people: dict[str, Identity]) -> None:

@@ -1,5 +1,6 @@
 """What the relay says on the bus, and that a bus in trouble never holds the numbers up."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgpack
 import orjson
 import pytest
 import redis.client
+from channels_redis.utils import _consistent_hash
 
 from realtime.bus import group_of
 from realtime.models import StreamEvent
@@ -126,3 +128,44 @@ def test_what_does_not_fit_into_the_queue_is_dropped_and_counted() -> None:
         assert publisher.dropped >= 80
     finally:
         publisher.close()
+
+
+def channels_by_redis(count: int) -> list[str]:
+    """A channel for each of so many Redis servers of the bus."""
+    found: dict[int, str] = {}
+    for number in itertools.count(1):
+        channel = f"recipe:{number}"
+        found.setdefault(_consistent_hash(f"test-bus__group__{group_of(channel)}", count), channel)
+        if len(found) == count:
+            return [found[index] for index in range(count)]
+    raise AssertionError
+
+
+def test_one_redis_of_the_bus_that_hangs_holds_up_none_of_the_others(tmp_path: Path, own_redis: OwnRedis) -> None:
+    (tmp_path / "other").mkdir()
+    other = OwnRedis(tmp_path / "other")
+    healthy, sick = channels_by_redis(2)
+    try:
+        own_redis.start()
+        other.start()
+        urls = f"{own_redis.url},{other.url}"
+        with (
+            listening(own_redis, healthy) as pubsub,
+            RelayProcess(tmp_path, BUS_REDIS_URLS=urls, BUS_PREFIX="test-bus") as process,
+        ):
+            receive(pubsub, again=lambda: write(healthy))
+            other.freeze()
+            write(sick)
+            process.wait_for("bus.away redis=1")
+            before = StreamEvent.objects.filter(channel=healthy).count()
+            for number in range(before + 1, before + 6):
+                write(sick, 3)
+                write(healthy)
+                # None is left out, and each comes by itself.
+                while (event := receive(pubsub)["events"][-1])[1] < number:
+                    pass
+                assert event[1] == number
+            assert "redis=0" not in process.log_path.read_text()
+    finally:
+        other.client.close()
+        other.kill()

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from pytest_django import Settings
 
-from realtime import consumers, rechecks
+from realtime import consumers
 from realtime.channels import Identity, everyone, only_that_person, register_namespace
 from realtime.events import Reauthorize
 from realtime.hub import Hub
@@ -69,12 +69,6 @@ async def test_without_redis_the_store_tells_it(bus: OwnRedis, sockets: Sockets,
     await store("inbox:1", 1, type="session.revoked.of-tomorrow")
     assert (await socket.closed()).code == 3503
     assert (await other.command("ping"))["ping"] == {}
-
-
-@pytest.fixture
-def quick_rechecks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Name it before the hub."""
-    monkeypatch.setattr(rechecks, "RECHECK_SECONDS", 0.05)
 
 
 async def test_a_session_that_ended_without_an_event_is_found_by_the_recheck(

@@ -291,3 +291,24 @@ async def test_a_dead_sessions_tokens_take_nobodys_place(
     go_on.set()
     assert "connect" in await connecting
     assert (await thief.closed()).code == 3500
+
+
+async def test_a_recheck_that_fails_for_one_channel_goes_on_with_the_others(
+    quick_rechecks: None, sockets: Sockets
+) -> None:
+    broken = False
+
+    def fails(key: str, user_ids: Collection[int | None]) -> set[int | None]:
+        if broken:
+            raise RuntimeError("a bug of that app")
+        return set(user_ids)
+
+    register_namespace("broken", authorize=fails, description="Fails later")
+    leaver = await sockets.open(token="token-1")
+    # It stands before the other in the hub's order.
+    await leaver.subscribe("broken:1")
+    await leaver.subscribe("club:1")
+    broken = True
+    MEMBERS.discard(1)
+    assert (await leaver.push())["unsubscribe"]["code"] == 2000
+    assert (await leaver.command("ping"))["ping"] == {}
