@@ -310,7 +310,15 @@ _GOALS: list[tuple[str, Callable[[Result], float], str, float, str]] = [
         1.5,
         "x",
     ),
+    (
+        "the same a core-second",
+        _socket_ratio("simmer.token", "connect", "per_core_second"),
+        AT_LEAST,
+        1.5,
+        "x",
+    ),
     ("kB per idle socket", _socket("simmer", "connect", "kb"), AT_MOST, 24, ""),
+    ("kB per idle socket, signed in", _socket("simmer.token", "connect", "kb"), AT_MOST, 24, ""),
     (
         "lost of a burst of 400",
         lambda result: float(result["sockets"]["bursts"]["simmer"]["burst.400"]["lost"]),

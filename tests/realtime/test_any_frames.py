@@ -4,6 +4,7 @@ import gc
 import itertools
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -125,11 +126,18 @@ async def test_whatever_two_clients_send_is_answered_in_order_or_closed_with_a_r
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING], caplog.text
 
 
+@pytest.fixture
+def a_hundred_thousand() -> Iterator[None]:
+    before = next(sent)
+    yield
+    assert next(sent) - before >= 100_000
+
+
 @pytest.mark.faults
 @given(pair=pairs)
-@runs(max_examples=10_000, **at_ease)
+@runs(max_examples=12_000, **at_ease)
 async def test_a_hundred_thousand_frames_fail_nothing_and_leave_nothing_behind(
-    hub: Hub, caplog: pytest.LogCaptureFixture, pair: list[Script]
+    a_hundred_thousand: None, hub: Hub, caplog: pytest.LogCaptureFixture, pair: list[Script]
 ) -> None:
     before = next(sent)
     await play(hub, pair)
