@@ -311,6 +311,7 @@ THROTTLES = {
     "anon": env.str("THROTTLE_ANON", default="10/min"),
     "user": env.str("THROTTLE_USER", default="100/min"),
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
+    "register": env.str("THROTTLE_REGISTER", default="20/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
 }
 SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS

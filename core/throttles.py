@@ -11,6 +11,9 @@ from rest_framework.throttling import BaseThrottle
 from core.clients import address_of, limit_key
 from core.limits import Limit, parse_rate, seconds, take
 
+# Who somebody says they are means nothing here: sign-in is guessed at, and accounts are made, from an address.
+BY_ADDRESS = frozenset({"auth", "register"})
+
 
 class RequestThrottle(BaseThrottle):
     """`anon` by address or `user` by person; with `throttle_scope` on the view, its writes count there as well.
@@ -46,8 +49,7 @@ class RequestThrottle(BaseThrottle):
         person = request.user.pk if request.user is not None else None
         keys = {"anon": address} if person is None else {"user": str(person)}
         if scope is not None and request.method not in SAFE_METHODS:
-            # Sign-in is guessed at from an address, whoever it says it is; an upload is a person's.
-            keys[scope] = address if person is None or scope == "auth" else str(person)
+            keys[scope] = address if person is None or scope in BY_ADDRESS else str(person)
         limits = [(name, f"{name}:{key}", parse_rate(settings.THROTTLES[name])) for name, key in keys.items()]
         return [(name, key, limit) for name, key, limit in limits if limit is not None]
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg2
+from django.conf import settings
 
 from core.processes import bound, free_port, stop
 from tests import services
@@ -59,7 +60,7 @@ class Stack:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         # Where relay and worker tell their numbers.
         self.metrics_ports: dict[str, int] = {}
-        limits = ["THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_UPLOAD", "THROTTLE_IMPORT"]
+        limits = [f"THROTTLE_{name.upper()}" for name in settings.THROTTLES]
         limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET", "CANARY_SECONDS"]
         self.env = {
             **os.environ,

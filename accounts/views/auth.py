@@ -52,13 +52,15 @@ def _user_agent(request: Request) -> str:
 
 
 class AuthView(APIView):
-    """Open to all, limited by THROTTLE_AUTH besides the usual limits."""
+    """Open to all, limited by THROTTLE_AUTH (or a scope of its own) besides the usual limits."""
 
     permission_classes = [AllowAny]
     throttle_scope = "auth"
 
 
 class RegisterView(AuthView):
+    # Apart from signing in: whoever makes accounts in bulk keeps nobody of the same address from their own.
+    throttle_scope = "register"
     json_body_max = settings.REQUEST_BODY_MAX
 
     @extend_schema(

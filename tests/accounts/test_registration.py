@@ -205,3 +205,25 @@ def test_many_whose_usernames_are_made_at_once_all_get_one() -> None:
     replies = at_once(call(number) for number in range(6))
     assert [reply.status_code for reply in replies] == [201] * 6
     assert User.objects.count() == 6
+
+
+def test_registering_has_a_limit_of_its_own_by_address(anyone: APIClient, settings: Any) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "register": "2/hour", "auth": "5/hour"}
+    first = register(anyone)
+    access = first.json()["access"]
+    # One that is refused counts, and so does one by somebody who is signed in.
+    codes = [first.status_code, register(anyone).status_code, register(bearer(access), username="b").status_code]
+    assert codes == [201, 400, 429]
+    assert first["RateLimit-Policy"] == '"register";q=2;w=3600'
+    elsewhere = anyone.post("/api/auth/register/", {**GOOD, "username": ""}, REMOTE_ADDR="192.0.2.9")
+    assert elsewhere.status_code == 400
+    # Others of the same address sign in as before, under the limit of that.
+    entered = anyone.post("/api/auth/token/", {"username": "ann", "password": GOOD["password"]})
+    assert (entered.status_code, entered["RateLimit"].split(";t=")[0]) == (200, '"auth";r=4')
+
+
+def test_an_address_of_before_shares_the_limit_of_registering(anyone: APIClient, settings: Any) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "register": "1/hour"}
+    assert register(anyone).status_code == 201
+    refused = anyone.post("/auth/signup/", {**GOOD, "username": "bob", "email": "bob@example.org"})
+    assert refused.status_code == 429 and 0 < int(refused["Retry-After"]) <= 3600

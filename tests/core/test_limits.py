@@ -24,7 +24,13 @@ def fresh(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """Limits on, and patience with a slow machine."""
     monkeypatch.setattr(limits, "REDIS_SECONDS", 5)
     limits._client.cache_clear()
-    settings.THROTTLES = {"anon": "10/min", "user": "100/min", "auth": "20/min", "upload": "60/hour"}
+    settings.THROTTLES = {
+        "anon": "10/min",
+        "user": "100/min",
+        "auth": "20/min",
+        "register": "20/min",
+        "upload": "60/hour",
+    }
     settings.ROOT_URLCONF = "tests.core.limited_routes"
 
 

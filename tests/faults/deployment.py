@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from django.conf import settings
 
 from core.processes import bound
 from tests import services
@@ -33,7 +34,7 @@ class Deployment(Stack):
             # A key of a request that died with its server is free again so soon: writers need not wait a minute.
             "IDEMPOTENCY_LEASE_SECONDS": "2",
             # Limits ask Redis on every request, and refuse none.
-            **dict.fromkeys(("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_UPLOAD"), "10000000/min"),
+            **dict.fromkeys((f"THROTTLE_{name.upper()}" for name in settings.THROTTLES), "10000000/min"),
             "COMMANDS_PER_SECOND": "off",
             "COMMANDS_BURST": "off",
             **env,
