@@ -31,7 +31,11 @@ class JobAdmin(JobModelAdmin):
 
     @admin.action(description="Try again (dead ones)", permissions=["change"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self.message_user(request, f"{revive(queryset)} jobs will be tried again.")
+        dead = list(queryset.filter(state=Job.State.DEAD))
+        count = revive(queryset.filter(pk__in=[job.pk for job in dead]))
+        for job in dead:
+            self.log_change(request, job, "Tried again.")
+        self.message_user(request, f"{count} jobs will be tried again.")
 
 
 @admin.register(StreamEvent)

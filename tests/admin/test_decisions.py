@@ -133,6 +133,20 @@ def test_reports_are_decided(staff: Client, ann: User) -> None:
     assert [action for action, *_ in audited()] == ["removed", "resolved", "dismissed", "reopened"]
 
 
+def test_dead_jobs_are_tried_again_and_the_log_has_them_alone(staff: Client) -> None:
+    dead, waiting = (
+        Job.objects.create(task="tests.none", state=state, attempts=5, error="Gone.", enqueue_at=timezone.now())
+        for state in (Job.State.DEAD, Job.State.QUEUED)
+    )
+    assert run(staff, "realtime/job", "try_again", dead, waiting) == "1 jobs will be tried again."
+    dead.refresh_from_db()
+    assert (dead.state, dead.attempts, dead.error) == (Job.State.QUEUED, 0, "")
+    assert Job.objects.get(pk=waiting.pk).attempts == 5
+    assert [(entry.object_id, entry.get_change_message()) for entry in LogEntry.objects.all()] == [
+        (str(dead.pk), "Tried again.")
+    ]
+
+
 def test_who_is_no_moderator_removes_and_decides_nothing(ann: User) -> None:
     clerk = UserFactory(username="clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.all())
