@@ -43,7 +43,8 @@ def blank_post(run: RunningJob, *, post_id: int, author_id: int) -> None:
     """
     post = Post.objects.filter(pk=post_id).first()
     told = StreamEvent.objects.filter(
-        channel__in=[f"user:{author_id}", f"post:{post_id}"],
+        # "feeds" is read by hubs alone, and yet it is kept as long as the others.
+        channel__in=[f"user:{author_id}", f"post:{post_id}", "feeds"],
         type__in=["post.published", "post.updated"],
         data__post_id=post_id,
         data__locked=False,

@@ -86,6 +86,6 @@ class RatingUpdated(_Rating):
 @register
 @dataclass(frozen=True, kw_only=True)
 class RatingDeleted(_Rating):
-    """Somebody took their rating back; `score` and `review` are what they were."""
+    """Somebody took their rating back; `score` is what it was, `review` is empty."""
 
     type: ClassVar[str] = "rating.deleted"

@@ -17,9 +17,10 @@ from core.versions import require_version
 from media_pipeline.models import Media
 from media_pipeline.services import image_create, media_discard
 from media_pipeline.shapes import image_shape
-from realtime.outbox import record
+from realtime.outbox import record, record_job
 from recipes.aggregates import Aggregates, add_to_recipe, insert_rating
 from recipes.events import RatingCreated, RatingDeleted, RatingUpdated, RecipeDeleted, RecipePublished, RecipeUpdated
+from recipes.forgetting import BLANK_RECIPE, BLANK_REVIEW
 from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
 from recipes.quantities import Line
 from recipes.removals import audit_removal
@@ -136,6 +137,7 @@ def recipe_delete(*, user: User, recipe: Recipe, expected: set[int] | None = Non
         audit_removal(user, recipe)
     # Before the rows go, for what hangs on the recipe is told of in its handlers.
     record(RecipeDeleted(actor=actor_of(user) if recipe.seller_id == user.pk else None, recipe_id=recipe.pk))
+    record_job(BLANK_RECIPE, recipe_id=recipe.pk, seller_id=recipe.seller_id)
     recipe.delete()
     Profile.objects.filter(user=recipe.seller_id).update(recipe_count=F("recipe_count") - 1)
     if image is not None:
@@ -189,7 +191,8 @@ def rating_delete(*, user: User, recipe: Recipe) -> None:
     if rating is None:
         return
     aggregates = _add(recipe, score=-rating.score, count=-1)
-    event = RatingDeleted(actor=actor_of(user), **_rated(rating, aggregates))
+    event = RatingDeleted(actor=actor_of(user), **{**_rated(rating, aggregates), "review": ""})
+    record_job(BLANK_REVIEW, recipe_id=recipe.pk, rating_id=rating.pk)
     rating.delete()
     record(event)
 

@@ -1,7 +1,9 @@
 """What beat starts."""
 
 from core.periodic import periodic
-from recipes import aggregates
+from recipes import aggregates, forgetting
+
+__all__ = ["forgetting"]
 
 
 @periodic("recipes.reconcile_ratings", time_limit=1700)

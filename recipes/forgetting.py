@@ -1,0 +1,41 @@
+"""What a deleted recipe or rating said is deleted wherever it was told."""
+
+import json
+
+from realtime.bus import encode_data
+from realtime.hiding import hidden_form
+from realtime.jobs import RunningJob, job
+from realtime.models import StreamEvent
+
+BLANK_RECIPE = "recipes.blank_recipe"
+BLANK_REVIEW = "recipes.blank_review"
+
+
+@job(BLANK_RECIPE, time_limit=60)
+def blank_recipe(run: RunningJob, *, recipe_id: int, seller_id: int) -> None:
+    """Hides a deleted recipe's name, tags and picture in the events that are kept of it, as if its seller were blocked.
+
+    Looks at the kept events of three channels: one query, and an UPDATE for each event.
+    """
+    told = StreamEvent.objects.filter(
+        channel__in=["recipes", f"user:{seller_id}", f"recipe:{recipe_id}"],
+        type__in=["recipe.published", "recipe.updated"],
+        data__recipe_id=recipe_id,
+    )
+    for event in told.only("data"):
+        event.data = json.loads(hidden_form(encode_data(event.data)))
+        event.save(update_fields=["data"])
+
+
+@job(BLANK_REVIEW, time_limit=60)
+def blank_review(run: RunningJob, *, recipe_id: int, rating_id: int) -> None:
+    """Blanks the words of a rating that was taken back or removed; its scores stay, for counts were told with them.
+
+    One query, and an UPDATE for each event.
+    """
+    told = StreamEvent.objects.filter(
+        channel=f"recipe:{recipe_id}", type__in=["rating.created", "rating.updated"], data__rating_id=rating_id
+    )
+    for event in told.exclude(data__review="").only("data"):
+        event.data["review"] = ""
+        event.save(update_fields=["data"])
