@@ -1,4 +1,7 @@
-"""The digest as a mail program shows it: on a phone and on a desk, by day and by night."""
+"""The digest as a mail program shows it: on a phone and on a desk, by day and by night.
+
+With `PICTURES=docs` its picture in docs/operations.md is made anew.
+"""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
