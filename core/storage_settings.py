@@ -28,6 +28,8 @@ def django(env: environ.Env, *, dev_dir: Path, media_url: str) -> dict[str, Any]
     found["BACKUP_BUCKET"] = env.str("BACKUP_BUCKET", default=found["AWS_STORAGE_BUCKET_NAME"])
     found["BACKUP_DIR"] = Path(env.str("BACKUP_DIR", default=str(dev_dir / "backups")))
     found["BACKUPS_KEPT"] = env.int("BACKUPS_KEPT", default=12)
+    if found["BACKUPS_KEPT"] < 1:
+        raise ImproperlyConfigured("BACKUPS_KEPT would delete the backup that was just made: set it to 1 or more.")
     storage = _media_storage(env, bucket=found["AWS_STORAGE_BUCKET_NAME"], cloudinary_url=found["CLOUDINARY_URL"])
     storages = {
         "local": (

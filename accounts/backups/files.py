@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Protocol
 
@@ -73,8 +74,8 @@ def make(place: Place, *, week: str = "") -> Manifest:
     """
     now = timezone.now()
     name = f"{WEEKLY if week else MANUAL}{now:%Y%m%dT%H%M%SZ}.csv.gz"
-    with place.writing(name) as sink:
-        written = write(all_users(), sink)
+    with closing(all_users()) as users, place.writing(name) as sink:
+        written = write(users, sink)
     found = _read(place, name)
     if found != written:
         raise Damaged(f"{name} was written as {written} and is read as {found}.")
@@ -128,9 +129,14 @@ def _weekly(names: Iterable[str]) -> list[str]:
 
 
 def backup_of(place: Place, week: str) -> Manifest | None:
-    """The newest that was finished for that week."""
+    """The newest that was finished for that week. One whose manifest cannot be read is none."""
     for name in _weekly(backups(place)):
-        if (manifest := manifest_at(place, name)).week == week:
+        try:
+            manifest = manifest_at(place, name)
+        except (Damaged, FileNotFoundError) as error:
+            log.error("backup.manifest_unreadable place=%s file=%s error=%s", place, name, error)
+            continue
+        if manifest.week == week:
             return manifest
     return None
 

@@ -28,8 +28,10 @@ class Folder:
         """A file to write to, which has its name once the block has ended well."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = self.path / f"{name}{PARTIAL}"
+        # Before the `try`: one that is there is another writer's.
+        opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            with open(opened, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

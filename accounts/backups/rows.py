@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, BinaryIO, NamedTuple, Protocol, cast
@@ -42,11 +42,19 @@ class Sink(Protocol):
     def write(self, data: bytes, /) -> object: ...
 
 
-def all_users() -> Iterator[Row]:
-    """Every user in the order of ids, as they are at this moment: one statement, one snapshot, CHUNK rows at a time."""
-    with _snapshot():
-        users = User.objects.order_by("pk").values_list(*COLUMNS)
-        for username, email, date_joined in users.iterator(chunk_size=CHUNK):
+def all_users() -> Generator[Row]:
+    """Every user in the order of ids, as they are at this moment: one statement, one snapshot, CHUNK rows at a time.
+
+    Close it (`contextlib.closing`) whatever happens: as long as it is suspended, its transaction is open and refuses
+    every write of this thread. A traceback that somebody keeps would keep it so.
+    """
+    compiler = User.objects.order_by("pk").values_list(*COLUMNS).query.get_compiler(connection=connection)
+    # Not `iterator()`: behind a pooler it holds all rows at once, for Django cannot know that its cursor stays within
+    # one transaction (DISABLE_SERVER_SIDE_CURSORS). This one does.
+    with _snapshot(), connection.chunked_cursor() as cursor:
+        cursor.execute(*compiler.as_sql())
+        chunks = iter(lambda: cursor.fetchmany(CHUNK), [])
+        for username, email, date_joined in compiler.results_iter(results=chunks):
             yield Row(username, email, date_joined.isoformat())
 
 

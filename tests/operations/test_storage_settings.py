@@ -43,8 +43,9 @@ def test_cloudinary_may_be_named_in_parts(tmp_path: Path) -> None:
         ({"MEDIA_STORAGE": "s3"}, "set AWS_STORAGE_BUCKET_NAME"),
         ({"MEDIA_STORAGE": "cloudinary"}, "set CLOUDINARY_URL"),
         ({"MEDIA_STORAGE": "ftp"}, "set it to local, s3 or cloudinary"),
+        ({"BACKUPS_KEPT": "0"}, "set it to 1 or more"),
     ],
-    ids=lambda value: "" if isinstance(value, str) else value["MEDIA_STORAGE"],
+    ids=lambda value: "" if isinstance(value, str) else " ".join(value.values()),
 )
 def test_a_storage_that_is_not_configured_is_refused(tmp_path: Path, environment: dict[str, str], named: str) -> None:
     done = load(tmp_path, "DEBUG", SECRET_KEY=KEY, **environment)

@@ -19,6 +19,7 @@ from pytest_django import Settings
 from accounts.backups import files
 from accounts.backups.bucket import Bucket
 from accounts.backups.files import Place, backup_place, backups, check, make
+from accounts.backups.folder import Folder
 from accounts.backups.rows import Damaged
 from accounts.models import User
 from tests.factories import UserFactory
@@ -156,6 +157,16 @@ def test_a_backup_that_fails_leaves_nothing(place: Place, monkeypatch: pytest.Mo
         assert unfinished(place) == []
 
 
+def test_another_writer_of_the_same_file_is_left_alone(settings: Settings) -> None:
+    place = Folder(settings.BACKUP_DIR)
+    with place.writing("file") as first:
+        first.write(b"of the first")
+        with pytest.raises(FileExistsError), place.writing("file"):
+            pass
+    with place.reading("file") as source:
+        assert source.read() == b"of the first"
+
+
 def unfinished(place: Bucket) -> list[Any]:
     from core import s3
 
@@ -238,7 +249,10 @@ def test_a_backup_by_hand_is_kept_until_somebody_deletes_it(place: Place, capsys
     assert backups(place) == [name]
 
 
-def test_the_snapshot_is_repeatable_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pooled", [False, True], ids=["direct", "behind a pooler"])
+def test_the_snapshot_is_repeatable_and_changes_nothing(monkeypatch: pytest.MonkeyPatch, pooled: bool) -> None:
+    """And it is read through a cursor of the server, so that memory does not grow with the users."""
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", pooled)
     UserFactory()
     for _ in files.all_users():
         with connection.cursor() as cursor:

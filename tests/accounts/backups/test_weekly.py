@@ -16,9 +16,10 @@ from accounts.backups.bucket import Bucket
 from accounts.backups.files import Place, backup_place, backups, check
 from accounts.backups.folder import Folder
 from accounts.backups.jobs import ask_for_backup, week_of
-from accounts.models import Backup
+from accounts.models import Backup, User
 from core import s3
 from core.alarms import current_alarms
+from realtime.jobs import execute
 from realtime.models import Job
 from tests.concurrently import at_once
 from tests.factories import UserFactory
@@ -104,6 +105,45 @@ def test_a_bucket_that_refuses_is_tried_again_and_loses_nothing(
     Job.objects.update(enqueue_at=timezone.now())
     run_jobs()
     assert Backup.objects.get().place == f"s3://{moto.name}/backups/"
+
+
+def test_a_backup_that_fails_half_way_leaves_its_worker_a_connection_that_works(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The snapshot's transaction, which refuses every write, is over when the job's failure is noted."""
+    people = UserFactory.create_batch(5)
+
+    def break_off(rows: Any, sink: Any) -> Any:
+        for number, _ in enumerate(rows, 1):
+            if number == 3:
+                raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write", break_off)
+    ask_for_backup()
+    job = Job.objects.get()
+    assert execute(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.QUEUED, 1)
+    assert "No space left on device" in job.error
+    User.objects.filter(pk=people[0].pk).update(first_name="Ann")
+    monkeypatch.undo()
+    Job.objects.update(enqueue_at=timezone.now())
+    run_jobs()
+    assert Backup.objects.get().rows == 5
+
+
+@pytest.mark.parametrize("manifest", [b"???", b'{"week": "2025-W01"}'], ids=["no JSON", "half of it"])
+def test_an_old_manifest_that_cannot_be_read_stops_no_backup(
+    place: Place, manifest: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = "users-20261101T000000Z.csv.gz"
+    for file, data in [(name, b""), (files.manifest_of(name), manifest)]:
+        with place.writing(file) as sink:
+            sink.write(data)
+    ask_for_backup()
+    run_jobs()
+    assert Backup.objects.get().finished_at is not None
+    assert f"backup.manifest_unreadable place={place} file={name}" in caplog.text
 
 
 def leave_behind(place: Place) -> None:
