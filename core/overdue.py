@@ -14,6 +14,10 @@ SILENCE = timedelta(minutes=1)
 # How long after its time a task may begin: the queue may be long.
 PATIENCE = timedelta(minutes=10)
 
+_TICKED = "has not begun: does a worker serve its queue?"
+# Beat is back, and leaves what it has missed by more than `beat_cron_starting_deadline` for the next time.
+_NOT_TICKED = 'beat was away at that time: use "Run now" under Periodic runs, or it waits for its next time.'
+
 
 def register() -> None:
     register_alarm("beat_silent", _beat_silent, "No beat ticks.")
@@ -57,8 +61,9 @@ def _overdue(runs: Mapping[str, PeriodicRun]) -> dict[str, str]:
         began = run.started_at if run is not None else None
         due = _due_after(row, began)
         if due is not None and now > due + PATIENCE:
+            was_ticked = row.last_run_at is not None and row.last_run_at >= due
             overdue[row.task] = (
-                f"It was due at {due:%Y-%m-%d %H:%M} UTC and has not begun: does a worker serve its queue? "
+                f"It was due at {due:%Y-%m-%d %H:%M} UTC and {_TICKED if was_ticked else _NOT_TICKED} "
                 f"It last began {f'at {began:%Y-%m-%d %H:%M} UTC' if began else 'never'}."
             )
     return overdue

@@ -88,7 +88,10 @@ def run(name: str) -> bool:
     except Exception as error:
         reason = describe(error)
         log.error("periodic.failed task=%s error=%r", name, reason)
-        ours.update(leased_until=None, finished_at=timezone.now(), failures=F("failures") + 1, error=reason)
+        failed = {"failures": F("failures") + 1, "error": reason}
+        if not ours.update(leased_until=None, finished_at=timezone.now(), **failed) and not task.alone:
+            # Another has begun meanwhile, as it may, and has the lease; this one has failed all the same.
+            PeriodicRun.objects.filter(task=name).update(**failed)
     else:
         now = timezone.now()
         ours.update(leased_until=None, finished_at=now, succeeded_at=now, failures=0, error="")

@@ -29,7 +29,7 @@ def trim_views() -> None:
     forgetting.trim_views(before=timezone.now().date())
 
 
-@periodic("posts.reconcile_counters", time_limit=1700)
+@periodic("posts.reconcile_counters", queue="follows", time_limit=1700)
 def reconcile_counters() -> None:
     reconciling.reconcile_counters()
 

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.celery import app
+from core.queues import priority_of
 from realtime.models import Job
 
 BATCH = 200
@@ -36,7 +37,8 @@ class Broker:
                 limits = {"socket_connect_timeout": 2, "socket_timeout": 2, "max_retries": 1, "interval_start": 0}
                 self._connection = app.connection_for_write(transport_options=limits)
                 self._producer = app.amqp.Producer(self._connection, auto_declare=False)
-            app.send_task(job.task, task_id=str(job.id), queue=job.queue, producer=self._producer, retry=False)
+            how = {"queue": job.queue, "priority": priority_of(job.task)}
+            app.send_task(job.task, task_id=str(job.id), producer=self._producer, retry=False, **how)
         except Exception as error:  # kombu, redis and socket errors have no base in common
             self.close()
             raise BrokerAway(type(error).__name__) from error

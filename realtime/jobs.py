@@ -27,7 +27,7 @@ from django.utils import timezone
 from core.celery import app
 from core.failures import describe, shown
 from core.leases import Lease, lease_end
-from core.queues import DEFAULT, declare
+from core.queues import DEFAULT, FIRST, declare
 from realtime.models import Job
 
 logger = logging.getLogger(__name__)
@@ -84,18 +84,18 @@ class RunningJob:
             raise JobLost(f"{self.task} {self.id}, attempt {self.attempt}")
 
 
-def job(name: str, *, queue: str = DEFAULT, time_limit: int = 300) -> Callable[[F], F]:
+def job(name: str, *, queue: str = DEFAULT, time_limit: int = 300, priority: int = FIRST) -> Callable[[F], F]:
     """Registers a function as the Celery task `name` of that queue; it stays a plain function that a test can call.
 
     `time_limit` in seconds: then SoftTimeLimitExceeded is raised inside, and 10 s later the process is killed. The
-    broker's visibility timeout has to be at least twice that.
+    broker's visibility timeout has to be at least twice that. With `priority=LAST` it waits until nothing else does.
     """
 
     def decorate(function: F) -> F:
         if name in JOBS:
             raise ValueError(f"the job {name!r} is registered twice")
         JOBS[name] = JobDefinition(name, function, time_limit)
-        declare(name, queue)
+        declare(name, queue, priority)
         hard_limit = time_limit + GRACE_SECONDS
 
         @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=hard_limit)

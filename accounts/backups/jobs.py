@@ -52,7 +52,7 @@ def ask_for_backup() -> None:
             backup.save(update_fields=["job"])
 
 
-@job(BACK_UP, time_limit=1700)
+@job(BACK_UP, queue="follows", time_limit=1700)
 def back_up_users(run: RunningJob, *, week: str) -> None:
     """Makes the backup of that week. One that was finished by a run that was killed right afterwards is it already."""
     if Backup.objects.filter(week=week, finished_at__isnull=False).exists():

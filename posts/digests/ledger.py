@@ -13,7 +13,7 @@ from django.db.models import Count, F, QuerySet
 from django.db.models.functions import Mod
 from django.utils import timezone
 
-from posts.models import Digest
+from posts.models import Digest, DigestRun
 
 State = Digest.State
 # A mail that the server puts off so often is given up.
@@ -94,9 +94,14 @@ def counts(*, since: date) -> dict[str, int]:
 
 
 def trim() -> int:
-    """Forgets digests and runs of long ago, in chunks. Running it twice at once does no harm."""
-    old = Digest.objects.filter(local_date__lt=timezone.now().date() - KEPT_FOR).exclude(state__in=Digest.OPEN)
-    deleted = 0
+    """Forgets digests and runs of long ago, the former in chunks; how many. Running it twice at once does no harm.
+
+    A run comes back to nobody: a day is begun while it lasts.
+    """
+    before = timezone.now().date() - KEPT_FOR
+    old = Digest.objects.filter(local_date__lt=before).exclude(state__in=Digest.OPEN)
+    # Forty a day at most.
+    deleted = DigestRun.objects.filter(local_date__lt=before).delete()[0]
     while ids := list(old.values_list("pk", flat=True)[:CHUNK]):
         deleted += Digest.objects.filter(pk__in=ids).delete()[0]
     return deleted

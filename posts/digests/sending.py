@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from core.failures import describe
 from core.mail import Mailer, MaybeSent, Refused, ServerAway
+from core.queues import LAST
 from posts.digests import calendar, ledger
 from posts.digests.contents import contents_for
 from posts.digests.ledger import Lane
@@ -32,7 +33,7 @@ BATCH, SECONDS = 100, 8.0
 AWAY, PUT_OFF = timedelta(minutes=5), timedelta(minutes=15)
 
 
-@job(SEND, queue=QUEUE, time_limit=300)
+@job(SEND, queue=QUEUE, time_limit=300, priority=LAST)
 def send_digests(run: RunningJob, *, day: str, zone: str, lane: int = 0, lanes: int = 1, after: int = 0) -> None:
     """Sends the next digests of a lane, those of people whose ids are beyond AFTER.
 

@@ -83,6 +83,15 @@ def test_a_task_that_was_ticked_and_not_begun_is_overdue(began: timedelta | None
     assert ("It last began never." in detail) == (began is None)
 
 
+def test_a_task_that_beat_has_missed_and_leaves_for_its_next_time_is_to_be_run_now() -> None:
+    schedule("tests.often", ticked=timedelta(seconds=1), began=timedelta(seconds=1), **every(seconds=10))
+    schedule("tests.nightly", ticked=DAY + 120 * MINUTE, began=DAY + 120 * MINUTE, **daily(120 * MINUTE))
+    ((name, detail),) = alarms().items()
+    assert name == ("periodic_tasks", "tests.nightly")
+    assert 'beat was away at that time: use "Run now"' in detail
+    assert "worker" not in detail
+
+
 def test_a_schedule_that_was_edited_counts_from_then_on() -> None:
     schedule("tests.nightly", ticked=2 * DAY, began=2 * DAY, **daily(11 * MINUTE))
     assert list(alarms()) == [("periodic_tasks", "tests.nightly")]

@@ -139,6 +139,18 @@ def test_a_run_that_has_lost_the_task_leaves_the_other_ones_row_alone(define: Ca
     assert (row().attempt, row().leased_until, row().failures) == (9, later, 0)
 
 
+@pytest.mark.django_db
+def test_a_run_that_fails_while_another_is_at_work_is_seen(define: Callable[..., None]) -> None:
+    results: list[Callable[[], object]] = [lambda: run(NAME) and fail(), timezone.now, timezone.now]
+    define(lambda: results.pop(0)(), alone=False)
+    assert run(NAME)
+    assert results != []
+    assert (row().attempt, row().failures) == (2, 1)
+    assert row().error.startswith("ValueError: no spoon")
+    assert run(NAME)
+    assert (row().failures, row().error) == (0, "")
+
+
 def test_two_tasks_of_one_name_and_queues_that_nobody_serves_are_refused(define: Callable[..., None]) -> None:
     with pytest.raises(ValueError, match="none of the queues"):
         define(fail, queue="kitchen")

@@ -7,7 +7,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from core.celery import app
 from core.periodic import PERIODIC_TASKS
-from core.queues import QUEUES, queue_of
+from core.queues import LAST, QUEUES, declare, priority_of, queue_of
 from realtime.jobs import GRACE_SECONDS, JOBS
 from realtime.outbox import record_job
 
@@ -30,6 +30,9 @@ def test_every_task_lands_in_a_queue_that_workers_serve() -> None:
     ("task", "queue"),
     [
         ("posts.fan_out", "follows"),
+        ("recipes.reconcile_ratings", "follows"),
+        ("posts.reconcile_counters", "follows"),
+        ("accounts.back_up_users", "follows"),
         ("media_pipeline.process_video", "media"),
         ("posts.notify", "default"),
         ("posts.publish_due", "default"),
@@ -37,6 +40,15 @@ def test_every_task_lands_in_a_queue_that_workers_serve() -> None:
 )
 def test_what_takes_long_holds_up_nothing_else(task: str, queue: str) -> None:
     assert queue_of(task) == queue
+
+
+def test_digests_wait_until_no_other_mail_does() -> None:
+    assert {name for name in tasks() if priority_of(name) == LAST} == {"posts.plan_digests", "posts.send_digests"}
+
+
+def test_a_priority_that_workers_do_not_know_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither of the priorities 0 and 9"):
+        declare("tests.between", "mail", 5)
 
 
 @pytest.mark.django_db
@@ -57,3 +69,9 @@ def test_the_broker_gives_no_task_to_another_worker_while_it_runs() -> None:
     limits = [defined.time_limit for defined in (*JOBS.values(), *PERIODIC_TASKS.values())]
     assert tasks()
     assert app.conf.broker_transport_options["visibility_timeout"] >= 2 * (max(limits) + GRACE_SECONDS)
+
+
+def test_what_may_take_half_an_hour_is_not_of_the_queue_of_what_is_short() -> None:
+    assert tasks()
+    limits = {defined.name: defined.time_limit for defined in (*JOBS.values(), *PERIODIC_TASKS.values())}
+    assert [name for name in tasks() if limits[name] > 900 and queue_of(name) == "default"] == []

@@ -10,6 +10,7 @@ from django.test import Client
 from core.celery import app
 from core.models import PeriodicRun
 from core.processes import free_port
+from core.queues import QUEUES
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ def run_now(client: Client, *tasks: str) -> str:
 
 def waiting() -> int:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
-        return int(client.llen("default"))  # type: ignore[arg-type]
+        return sum(int(client.llen(queue)) for queue in QUEUES)  # type: ignore[arg-type]
 
 
 def test_a_tick_is_sent_for_each_of_the_chosen(admin_client: Client) -> None:

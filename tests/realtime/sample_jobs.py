@@ -7,6 +7,7 @@ import time
 
 from django.db import transaction
 
+from core.queues import LAST
 from realtime.jobs import JobFailed, RunningJob, job
 from realtime.models import StreamEvent
 
@@ -27,6 +28,11 @@ def leave_effect(run: RunningJob, *, channel: str) -> None:
     with transaction.atomic():
         leave(channel)
         run.done()
+
+
+@job("tests.leave_effect_last", time_limit=30, priority=LAST)
+def leave_effect_last(run: RunningJob, *, channel: str) -> None:
+    leave_effect(run, channel=channel)
 
 
 @job("tests.forget_done", time_limit=30)

@@ -238,6 +238,8 @@ def test_the_ledger_is_kept_for_sixty_days(db: None) -> None:
     today = datetime.now(UTC).date()
     for days in (0, 59, 61, 400):
         Digest.objects.create(user=reader_in(), local_date=today - timedelta(days=days), timezone="UTC", state="sent")
+        DigestRun.objects.create(local_date=today - timedelta(days=days), timezone="UTC")
     Digest.objects.create(user=reader_in(), local_date=today - timedelta(days=61), timezone="UTC", state="pending")
-    assert trim() == 2
+    assert trim() == 4
+    assert sorted((today - day).days for day in DigestRun.objects.values_list("local_date", flat=True)) == [0, 59]
     assert sorted((today - day).days for day in Digest.objects.values_list("local_date", flat=True)) == [0, 59, 61]
