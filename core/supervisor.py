@@ -47,6 +47,15 @@ class Service:
     once: bool = False
     # What the kernel sends when the supervisor is gone. A celery worker takes QUIT for "give up what you do".
     orphaned: signal.Signals = signal.SIGTERM
+    # Which of the ports from METRICS_PORT on it answers monitors at.
+    metrics: int = 0
+
+    def env(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """Its own of the environment of all."""
+        port = env.get("METRICS_PORT", "")
+        if not self.metrics or not port.isdecimal() or not int(port):
+            return env
+        return {**env, "METRICS_PORT": str(int(port) + self.metrics)}
 
 
 def say(name: str, line: str) -> None:
@@ -61,7 +70,7 @@ class Child:
     """Keeps one service running until it is stopped, or runs it once."""
 
     def __init__(self, service: Service, env: Mapping[str, str]) -> None:
-        self.service, self.env = service, env
+        self.service, self.env = service, service.env(env)
         self.process: asyncio.subprocess.Process | None = None
         self.stopping = False
         self.last_line = ""
@@ -156,8 +165,9 @@ def _services() -> list[Service]:
             ],
             grace=15,
             orphaned=signal.SIGQUIT,
+            metrics=1,
         ),
-        Service(name="beat", command=[*celery, "beat", "-l", "warning", "--pidfile="]),
+        Service(name="beat", command=[*celery, "beat", "-l", "warning", "--pidfile="], metrics=2),
         Service(name="relay", command=[PYTHON, "manage.py", "relay"]),
         Service(name="web", command=[PYTHON, "-m", "core.server"]),
     ]

@@ -75,8 +75,10 @@ class Job(models.Model):
         indexes = [
             # The relay's poll for what is due.
             models.Index(fields=["enqueue_at"], condition=~Q(state="dead"), name="job_due"),
-            # What the alarm counts and the admin lists, however many others wait.
-            models.Index(fields=["-created_at"], condition=Q(state="dead"), name="job_dead"),
+            # What the alarm counts and the admin lists, however many others wait; and what else the admin lists.
+            models.Index(fields=["state", "-created_at"], name="job_state"),
+            models.Index(fields=["queue", "-created_at"], name="job_queue"),
+            models.Index(fields=["-created_at"], name="job_created"),
         ]
 
     def __str__(self) -> str:

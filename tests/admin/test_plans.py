@@ -42,7 +42,6 @@ SMALL = {
     "posts.DigestRun": "forty rows a day at most, one for each time zone",
     "realtime.Canary": "one row for each queue",
     "realtime.Epoch": "one row",
-    "realtime.Job": "a row is deleted when it is done",
 }
 LARGE = [model for model in REGISTERED if model._meta.label not in SMALL]
 

@@ -1,6 +1,9 @@
 """The ways to run Simmer (make run, Compose, Procfile, the tests' stack) start the same parts and serve every queue."""
 
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,3 +61,28 @@ def test_compose_starts_the_parts_only_once_the_database_is_ready() -> None:
 def test_only_the_gateway_is_reached_from_outside() -> None:
     assert [name for name, service in compose().items() if "ports" in service] == ["gateway"]
     assert compose()["gateway"]["ports"] == ["${GATEWAY_PORT:-5000}:5000"]
+
+
+@pytest.mark.parametrize(("port", "ports"), [("9100", set(range(9100, 9106))), ("0", {0}), (None, {None})])
+def test_processes_of_one_host_answer_monitors_at_ports_of_their_own(
+    tmp_path: Path, port: str | None, ports: set[int | None]
+) -> None:
+    for program in ("celery", "python"):
+        (tmp_path / program).write_text("#!/bin/sh\necho ${METRICS_PORT-None}\n")
+        (tmp_path / program).chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"} | ({"METRICS_PORT": port} if port else {})
+    commands = [command for name, command in procfile().items() if name not in ("release", "web")]
+    said = [
+        subprocess.run(["sh", "-c", command], env=env, capture_output=True, text=True, check=True).stdout.strip()
+        for command in commands
+    ]
+    assert {None if answer == "None" else int(answer) for answer in said} == ports
+    assert port != "9100" or len(said) == len(ports)
+
+
+def test_make_run_gives_each_process_a_port_for_monitors() -> None:
+    services = [service for service in supervisor._services() if service.name != "web"]
+    found = {service.env({"METRICS_PORT": "9100"})["METRICS_PORT"] for service in services}
+    assert found == {"9100", "9101", "9102"}
+    assert {service.env({"METRICS_PORT": "0"})["METRICS_PORT"] for service in services} == {"0"}
+    assert [service.env({}) for service in services] == [{}] * 3

@@ -1,7 +1,9 @@
 """What passes through the gateway: REST, sockets, event streams, uploads; and what it answers by itself."""
 
 import json
+import re
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.live.servers import Server, second_server
 from tests.live.test_oauth import App
 from tests.live.test_readers import publish
 from tests.operations.gateway import Gateway, running_gateway
+from tests.services import ROOT
 from tests.stack import Stack, wait_until
 
 
@@ -173,3 +176,15 @@ def test_an_app_is_allowed_through_the_gateway_with_pkce(gateway: Gateway, stack
     finally:
         while Person.clients:
             Person.clients.pop().close()
+
+
+def test_the_configuration_that_is_shipped_is_one(nginx: str) -> None:
+    """As it is: `web` and Compose's resolver need not be there, for a name with `resolve` is asked for at run time."""
+    said = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr
+    version = tuple(map(int, re.findall(r"\d+", said)[:3]))
+    if version < (1, 27, 3):
+        pytest.skip(f"nginx is {'.'.join(map(str, version))}, and `resolve` of an upstream's server needs 1.27.3")
+    command = [nginx, "-t", "-e", "stderr", "-c", str(ROOT / "gateway/nginx.conf")]
+    tested = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stderr
+    assert "[emerg]" not in tested.stderr
