@@ -37,7 +37,7 @@ class Broker:
                 limits = {"socket_connect_timeout": 2, "socket_timeout": 2, "max_retries": 1, "interval_start": 0}
                 self._connection = app.connection_for_write(transport_options=limits)
                 self._producer = app.amqp.Producer(self._connection, auto_declare=False)
-            how = {"queue": job.queue, "priority": priority_of(job.task)}
+            how: dict[str, Any] = {"queue": job.queue, "priority": priority_of(job.task)}
             app.send_task(job.task, task_id=str(job.id), producer=self._producer, retry=False, **how)
         except Exception as error:  # kombu, redis and socket errors have no base in common
             self.close()
