@@ -1,34 +1,18 @@
 """The admin's view of the outbox: dead jobs to try again, events and canaries to look at."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from core.large_tables import Exactly, Key, LargeTableAdmin, LookedAtAdmin, only
-from core.queues import QUEUES
 from realtime.jobs import revive
 from realtime.models import Canary, Epoch, Job, StreamEvent
-
-
-class OfQueue(admin.SimpleListFilter):
-    """The queues that there are, not those that the table names: reading those would read all of it."""
-
-    title = "queue"
-    parameter_name = "queue"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(queue, queue) for queue in QUEUES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
-        return queryset.filter(queue=self.value()) if self.value() else queryset
 
 
 @admin.register(Job)
 class JobAdmin(LargeTableAdmin):
     list_display = ["id", "task", "queue", "state", "attempts", "error", "enqueue_at", "created_at"]
-    list_filter = ["state", OfQueue]
+    list_filter = [only("dead", Q(state=Job.State.DEAD))]
     finders = (Key(),)
     ordering = ("-created_at",)
     # A job is what a service asked for: nobody edits it. Deleting one means that it is not done.

@@ -1,4 +1,4 @@
-"""What the admin lists of jobs, by state and by queue, however many there are; of dead ones also what the alarm reads."""
+"""What the admin lists of jobs, however many there are."""
 
 from django.db import migrations, models
 
@@ -7,8 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("realtime", "0003_canaries")]
 
     operations = [
-        migrations.AddIndex("job", models.Index(fields=["state", "-created_at"], name="job_state")),
-        migrations.AddIndex("job", models.Index(fields=["queue", "-created_at"], name="job_queue")),
         migrations.AddIndex("job", models.Index(fields=["-created_at"], name="job_created")),
-        migrations.RemoveIndex("job", "job_dead"),
     ]
