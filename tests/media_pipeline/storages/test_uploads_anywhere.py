@@ -117,6 +117,22 @@ def test_parts_are_concatenated(ann: APIClient, place: Place, picture: bytes) ->
     assert nothing_left_of_uploads(place)
 
 
+def test_parts_of_a_length_said_last_are_concatenated_without_what_was_refused(
+    ann: APIClient, place: Place, picture: bytes
+) -> None:
+    paths, middle = [], len(picture) // 2
+    for piece in (picture[:middle], picture[middle:]):
+        path = tus_create(ann, Upload_Defer_Length=1, Upload_Concat="partial")["Location"]
+        assert tus_append(ann, path, piece, 0).status_code == 204
+        refused = tus_append(ann, path, os.urandom(1000), len(piece), Upload_Checksum=checksum(b"other"))
+        assert refused.status_code == 460
+        assert tus_append(ann, path, b"", len(piece), Upload_Length=len(piece)).status_code == 204
+        paths.append(path)
+    whole = tus_create(ann, Upload_Concat="final;" + " ".join(paths))
+    ready(ann, whole["Upload-Media-Id"])
+    assert original_of(place, whole["Upload-Media-Id"]) == picture
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_upload_that_is_given_up_leaves_nothing(place: Place, picture: bytes) -> None:
     ann = client_of("ann")
