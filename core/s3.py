@@ -122,8 +122,9 @@ _turns = _Turns()
 
 @contextmanager
 def reached() -> Iterator[None]:
-    """A request's turn at the bucket. Turns what S3 refuses, or that it is away, into StorageFull and Unavailable. FileNotFoundError: no such object.
+    """A request's turn at the bucket. FileNotFoundError: no such object.
 
+    Turns what S3 refuses, or that it is away, into StorageFull and Unavailable.
     What went wrong is in the log, for whoever gets the 503 can do nothing about it.
     """
     try:
