@@ -42,7 +42,7 @@ def decode_base64(text: str, *, field: str = "image") -> bytes:
 def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     """Keeps `data` privately and asks for its renditions; both only if the caller's transaction commits.
 
-    Only the header is read here. Raises UnsupportedType (not one of imaging.CONTENT_TYPES), TooLarge (bytes, pixels,
+    Only the header is read here. Raises UnsupportedType (not one of imaging.FORMATS), TooLarge (bytes, pixels,
     `over_quota`) and Invalid under `field` (empty, or broken before its size can be read).
     """
     [media] = images_create(owner=owner, datas=[data], field=field)
