@@ -1,10 +1,15 @@
-"""The S3 of settings.AWS_*: one client for a process, which its threads share. What it raises, as domain errors."""
+"""The S3 of settings.AWS_*: one client for a process, which its threads share. What it raises, as domain errors.
+
+A request waits for a bucket less long than a job does, and at most half of the threads that answer requests do at once:
+when the bucket hangs, the other half answers all that needs none.
+"""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from threading import Lock
+from threading import Condition, Lock, local
 from typing import Any
 
 import boto3
@@ -13,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from django.conf import settings
 
-from core import errors
+from core import errors, threads
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +26,8 @@ NO_ROOM_STATUS = 507
 # The answer to HEAD has no body that would say more.
 NO_OBJECT = {"NoSuchKey", "404"}
 _creating = Lock()
+# For so long a request waits for its turn, unless another has had its own for longer: then the bucket does not answer.
+TURN_SECONDS, SLOW_SECONDS = 1.0, 2.0
 
 
 def client() -> Any:
@@ -39,10 +46,11 @@ def resource() -> Any:
             settings.AWS_SESSION_TOKEN,
             settings.AWS_S3_SIGNATURE_VERSION,
             settings.AWS_S3_ADDRESSING_STYLE,
+            is_hasty=threads.in_pool(),
         )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _resource(
     endpoint: str | None,
     region: str | None,
@@ -51,14 +59,16 @@ def _resource(
     token: str | None,
     signature: str,
     addressing: str,
+    *,
+    is_hasty: bool = False,
 ) -> Any:
     config = Config(
         signature_version=signature,
         s3={"addressing_style": addressing},
-        # Four tries: a 500, a 503 or a broken connection now and then is nobody's error.
-        retries={"mode": "standard", "total_max_attempts": 4},
-        connect_timeout=5,
-        read_timeout=60,
+        # Several tries: a 500, a 503 or a broken connection now and then is nobody's error. Jobs have the large copies.
+        retries={"mode": "standard", "total_max_attempts": 2 if is_hasty else 4},
+        connect_timeout=3 if is_hasty else 5,
+        read_timeout=15 if is_hasty else 60,
         max_pool_connections=32,
         tcp_keepalive=True,
         # What AWS added in 2025 (a checksum behind each body) is refused by many that speak S3.
@@ -71,14 +81,55 @@ def _resource(
     return session.resource("s3", endpoint_url=endpoint, config=config)
 
 
+class _Turns:
+    """Who of the pool's threads waits for a bucket: half of them at most."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._begun: list[float] = []
+        self._own = local()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A turn of this thread's, which has one at a time. Unavailable when there is none."""
+        if not threads.in_pool() or getattr(self._own, "has_one", False):
+            yield
+            return
+        begun = self._begin()
+        self._own.has_one = True
+        try:
+            yield
+        finally:
+            self._own.has_one = False
+            with self._changed:
+                self._begun.remove(begun)
+                self._changed.notify()
+
+    def _begin(self) -> float:
+        most = max(1, settings.WEB_THREADS // 2)
+        with self._changed:
+            hangs = bool(self._begun) and time.monotonic() - min(self._begun) > SLOW_SECONDS
+            if not self._changed.wait_for(lambda: len(self._begun) < most, timeout=0 if hangs else TURN_SECONDS):
+                log.error("s3_busy requests=%s", len(self._begun))
+                raise errors.Unavailable("The storage is slow to answer: try again shortly.")
+            begun = time.monotonic()
+            self._begun.append(begun)
+        return begun
+
+
+_turns = _Turns()
+
+
 @contextmanager
 def reached() -> Iterator[None]:
-    """Turns what S3 refuses, or that it is away, into StorageFull and Unavailable. FileNotFoundError: no such object.
+    """A request's turn at the bucket. FileNotFoundError: no such object.
 
+    Turns what S3 refuses, or that it is away, into StorageFull and Unavailable.
     What went wrong is in the log, for whoever gets the 503 can do nothing about it.
     """
     try:
-        yield
+        with _turns.one():
+            yield
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         code = error.response.get("Error", {}).get("Code")

@@ -34,6 +34,14 @@ class _Work:
     args: tuple[Any, ...]
 
 
+_own = threading.local()
+
+
+def in_pool() -> bool:
+    """Whether this thread is one of the pool's: then a request waits for it, and others for the thread."""
+    return getattr(_own, "is_of_a_pool", False)
+
+
 class Pool:
     """`threads` threads that take work in order; with `queue` more of it waiting, the next is refused."""
 
@@ -74,6 +82,7 @@ class Pool:
             thread.join(timeout)
 
     def _run(self) -> None:
+        _own.is_of_a_pool = True
         while (work := self._work.get()) is not None:
             result: Any = None
             error: BaseException | None = None

@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, OuterRef, Subquery, UUIDField
 from core import errors
 from core.prepared import Parameter, Prepared
 from media_pipeline.models import Extent, UploadSession
-from media_pipeline.quotas import reserve
+from media_pipeline.quotas import lock_owner, reserve
 from media_pipeline.sessions import keep_alive, require_open
 from media_pipeline.stores import Region, store
 
@@ -112,6 +112,7 @@ class Writing:
             return self._insert(digest, place)
         try:
             with transaction.atomic():
+                lock_owner(self._session.owner_id)
                 # Held: a length that is declared now counts these bytes, or they count it.
                 uploads = UploadSession.objects.select_for_update(no_key=True).filter(pk=self._session.pk)
                 length = uploads.values_list("length", flat=True).first()

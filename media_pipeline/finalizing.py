@@ -99,8 +99,9 @@ def sweep_uploads() -> None:
     for upload_id in list(late.values_list("pk", flat=True)):
         _expire(upload_id)
     ended = UploadSession.objects.exclude(state=UploadSession.State.OPEN).filter(updated_at__lt=now - REMEMBERED)
-    # One that waits for its job is not forgotten.
-    ended.exclude(state=UploadSession.State.SEALED, media__isnull=False).delete()
+    # One that waits for its job is not forgotten, nor are the parts of one.
+    ended = ended.exclude(state=UploadSession.State.SEALED, media__isnull=False)
+    ended.exclude(whole__state=UploadSession.State.SEALED, whole__media__isnull=False).delete()
     _sweep_files(now - SWEPT_AFTER)
 
 

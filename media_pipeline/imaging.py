@@ -17,6 +17,7 @@ from io import BytesIO
 import pillow_heif
 from PIL import Image, ImageCms
 
+from media_pipeline.sniffing import HEAD_BYTES, sniff
 from media_pipeline.thumbhash import thumbhash_base64
 
 log = logging.getLogger(__name__)
@@ -35,12 +36,13 @@ WEBP_METHOD = 2
 # against the good filter alone: libjpeg's own scaling 43 dB at 1.0 in a quarter of the time, 52 dB at 2.0 in half of
 # it. Whole factors of a decoded picture (everything but JPEG) save less and blur more.
 JPEG_GAP, OTHER_GAP = 1.0, 2.0
-CONTENT_TYPES = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "HEIF": "image/heic",
+# What Pillow calls the types that sniffing.py knows.
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/heic": "HEIF",
 }
 
 UNSUPPORTED, TRUNCATED, TOO_LARGE = "unsupported_media", "truncated", "too_large"
@@ -117,7 +119,7 @@ class Rendered:
 def inspect(data: bytes) -> Header:
     """Type and size by the header alone, within the limits."""
     with _opened(data) as image:
-        return Header(CONTENT_TYPES[_kind(data)], *image.size)
+        return Header(_type(data), *image.size)
 
 
 def render(data: bytes) -> Rendered:
@@ -131,25 +133,18 @@ def render(data: bytes) -> Rendered:
     return Rendered(renditions, thumbhash_base64(picture))
 
 
-def _kind(data: bytes) -> str:
-    """Pillow's name of the format, by the first bytes."""
-    if data.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"):
-        return "HEIF"
-    raise Unusable(UNSUPPORTED, "The picture must be a JPEG, PNG, WebP, GIF or HEIC file.")
+def _type(data: bytes) -> str:
+    """One of FORMATS, by the first bytes."""
+    sniffed = sniff(data[:HEAD_BYTES])
+    if sniffed is None or sniffed.content_type not in FORMATS:
+        raise Unusable(UNSUPPORTED, "The picture must be a JPEG, PNG, WebP, GIF or HEIC file.")
+    return sniffed.content_type
 
 
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[Image.Image]:
     """The picture, not decoded yet, its size checked. Whatever Pillow raises inside becomes Unusable."""
-    kind = _kind(data)
+    kind = FORMATS[_type(data)]
     if kind == "WEBP":
         _check_size(*_webp_canvas(data))
     try:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from core import errors
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.quotas import lock_owner
 from media_pipeline.sealing import upload_seal
 from media_pipeline.sessions import give_up, upload_declare_length, upload_offset, upload_open
 from media_pipeline.sniffing import sniff
@@ -39,6 +40,7 @@ def upload_for_name(*, owner: Any, name: str, head: bytes) -> UploadSession:
         if upload is None:
             raise errors.UnsupportedType("This is not the beginning of a video (MP4, MOV, WebM, MKV).")
         return upload
+    lock_owner(owner.pk)
     if upload is not None:
         locked = UploadSession.objects.select_for_update(no_key=True).get(pk=upload.pk)
         if locked.state == UploadSession.State.OPEN:
@@ -52,5 +54,10 @@ def upload_end(*, session: UploadSession) -> UploadSession:
     Invalid when nothing has come; else the errors of `upload_seal`.
     """
     if session.state == UploadSession.State.OPEN and session.length is None:
-        upload_declare_length(session=session, length=upload_offset(session))
+        try:
+            upload_declare_length(session=session, length=upload_offset(session))
+        except errors.Conflict as error:
+            if error.code != "finalized":
+                raise
+            # Another request has ended it meanwhile: sealing says with which media.
     return upload_seal(session=session)

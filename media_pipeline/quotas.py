@@ -9,6 +9,16 @@ from core import errors
 from media_pipeline.models import Extent, Media, UploadSession
 
 
+def lock_owner(owner_id: int) -> None:
+    """Holds the person whom `reserve` will hold: for those who lock something else of theirs, who do this before.
+
+    Otherwise two wait for each other, for everybody who takes bytes holds the person first. Without a quota, nobody.
+    """
+    if settings.UPLOAD_QUOTA_BYTES is not None:
+        # Not the key: rows that refer to the person are written meanwhile.
+        get_user_model()._default_manager.select_for_update(no_key=True).filter(pk=owner_id).values_list("pk").first()
+
+
 def reserve(*, owner_id: int, size: int) -> None:
     """Returns when the person may have SIZE bytes more, and holds their row, so that two never share the last room.
 
@@ -17,8 +27,7 @@ def reserve(*, owner_id: int, size: int) -> None:
     quota = settings.UPLOAD_QUOTA_BYTES
     if quota is None:
         return
-    # Not the key: rows that refer to the person are written meanwhile.
-    get_user_model()._default_manager.select_for_update(no_key=True).filter(pk=owner_id).values_list("pk").first()
+    lock_owner(owner_id)
     stored = Media.objects.filter(owner=owner_id).aggregate(total=Coalesce(Sum("size"), 0))["total"]
     # Of one whose length is not known yet, what has come.
     arrived = Extent.objects.filter(session=OuterRef("pk")).values("session").annotate(sum=Sum("length")).values("sum")

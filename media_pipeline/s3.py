@@ -78,6 +78,14 @@ class Bucket(S3Storage, ObjectStorage):  # type: ignore[misc]
         with s3.reached():
             return bool(super().exists(name))
 
+    def length(self, name: str) -> int | None:
+        """How many bytes it has; None when it is not there."""
+        try:
+            with s3.reached():
+                return int(self.client.head_object(**self.address(name))["ContentLength"])
+        except FileNotFoundError:
+            return None
+
     def walk(self, folder: str) -> Iterator[tuple[str, datetime]]:
         pages = self.client.get_paginator("list_objects_v2").paginate(**self._below(folder))
         with s3.reached():

@@ -15,6 +15,7 @@ from core import errors
 from media_pipeline import storage
 from media_pipeline.extents import extents_digest
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.quotas import lock_owner
 from media_pipeline.sessions import (
     PARTS_MAX,
     missing_chunks,
@@ -66,6 +67,7 @@ def upload_concatenate(
             f"A whole has 1 to {PARTS_MAX} different parts.", errors={"Upload-Concat": ["wrong parts"]}
         )
     with transaction.atomic():
+        lock_owner(owner.pk)
         mine = UploadSession.objects.visible_to(owner).select_for_update(no_key=True)
         rows = mine.filter(pk__in=part_ids, is_partial=True)
         found = {part.pk: part for part in rows.order_by("pk")}

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -38,13 +39,33 @@ def decode_base64(text: str, *, field: str = "image") -> bytes:
         raise _invalid("This is not valid base64.", field, "invalid_base64") from error
 
 
-@transaction.atomic
 def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     """Keeps `data` privately and asks for its renditions; both only if the caller's transaction commits.
 
-    Only the header is read here. Raises UnsupportedType (not one of imaging.CONTENT_TYPES), TooLarge (bytes, pixels)
-    and Invalid under `field` (empty, or broken before its size can be read).
+    Only the header is read here. Raises UnsupportedType (not one of imaging.FORMATS), TooLarge (bytes, pixels,
+    `over_quota`) and Invalid under `field` (empty, or broken before its size can be read).
     """
+    [media] = images_create(owner=owner, datas=[data], field=field)
+    return media
+
+
+@transaction.atomic
+def images_create(*, owner: Any, datas: Sequence[bytes], field: str = "image") -> list[Media]:
+    """Several pictures as `image_create`, all or none of them."""
+    images = [_image_of(owner, data, field) for data in datas]
+    for media, data in zip(images, datas, strict=True):
+        # All of them first, for it may take long: `reserve` holds the person's row.
+        media.original = storage.store_original(media.id, data)
+    if images:
+        reserve(owner_id=owner.pk, size=sum(map(len, datas)))
+    for media in images:
+        media.save(force_insert=True)
+        record_job("media_pipeline.process_image", media_id=str(media.id))
+    return images
+
+
+def _image_of(owner: Any, data: bytes, field: str) -> Media:
+    """The unsaved row of a picture that may become one."""
     if not data:
         raise _invalid("The picture is empty.", field, "empty")
     if len(data) > imaging.MAX_BYTES:
@@ -57,13 +78,7 @@ def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
         if error.code == imaging.TOO_LARGE:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
-    media = Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
-    # First, for it may take long: `reserve` holds the person's row.
-    media.original = storage.store_original(media.id, data)
-    reserve(owner_id=owner.pk, size=len(data))
-    media.save(force_insert=True)
-    record_job("media_pipeline.process_image", media_id=str(media.id))
-    return media
+    return Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from core import errors
 from core.prepared import Parameter, PreparedInstance
 from media_pipeline import imaging
 from media_pipeline.models import Extent, Media, UploadSession
-from media_pipeline.quotas import reserve
+from media_pipeline.quotas import lock_owner, reserve
 from media_pipeline.sniffing import IMAGE_TYPES, VIDEO_TYPES
 from media_pipeline.storage import UndoneUnlessCommitted
 from media_pipeline.stores import store
@@ -101,6 +101,7 @@ def upload_declare_length(*, session: UploadSession, length: int) -> None:
     somebody writes, who may write more than that."""
     # Let go after the commit: who writes next finds the length.
     with ExitStack() as held, transaction.atomic():
+        lock_owner(session.owner_id)
         locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         require_open(locked)
         if locked.length is None:

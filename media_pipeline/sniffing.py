@@ -8,6 +8,8 @@ from dataclasses import dataclass
 # Enough for every signature below.
 HEAD_BYTES = 64
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
+# Neither a film nor a picture that is taken: AVIF, and sound alone.
+OTHER_BRANDS = {b"avif", b"avis", b"M4A ", b"M4B "}
 # What may be declared when an upload is begun.
 IMAGE_TYPES = {"image/jpeg", "image/png", "image/webp", "image/gif", "image/heic", "image/heif"}
 VIDEO_TYPES = {"video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/x-m4v", "video/3gpp"}
@@ -47,6 +49,8 @@ def sniff(head: bytes) -> Sniffed | None:
         brand = head[8:12]
         if brand in HEIC_BRANDS:
             return Sniffed("image", "image/heic")
+        if brand in OTHER_BRANDS:
+            return None
         return Sniffed("video", "video/quicktime" if brand == b"qt  " else "video/mp4")
     # QuickTime from before brands.
     if head[4:8] in (b"moov", b"mdat", b"wide"):

@@ -142,15 +142,24 @@ class UndoneUnlessCommitted:
     """An on_commit callback that calls a function (to delete a file) when it is dropped without having been called.
 
     Django tells nobody of a rollback: it forgets the callbacks of the transaction or savepoint, and that is what this
-    notices. What a killed process leaves behind is the sweep's.
+    notices. What a killed process leaves behind is the sweep's, and so is all of a transaction whose connection broke:
+    the answer to its COMMIT may have been lost, and there is nobody to ask here.
     """
 
     def __init__(self, undo: Callable[..., None], *args: Any) -> None:
-        self._finalizer = weakref.finalize(self, undo, *args)
+        self._finalizer = weakref.finalize(self, _undo, undo, *args)
         self._finalizer.atexit = False  # type: ignore[misc]  # typeshed takes the slots for all there is
 
     def __call__(self) -> None:
         self._finalizer.detach()
+
+
+def _undo(undo: Callable[..., None], *args: Any) -> None:
+    # The driver's own word: the callbacks are dropped while Django closes the connection.
+    if getattr(transaction.get_connection().connection, "closed", False):
+        log.warning("left_to_the_sweep args=%s reason=connection_lost", args)
+    else:
+        undo(*args)
 
 
 def delete_quietly(storage: Storage, key: str) -> None:

@@ -93,11 +93,12 @@ def _run_of(media: Media) -> str | None:
 def sweep_files() -> None:
     """Hourly: deletes files that no row knows, and gives up media whose job has died without a word."""
     before = timezone.now() - SWEPT_AFTER
+    # What needs no storage first: the rest ends at its first error.
+    _fail_stuck(before)
+    transcoding.sweep_work_folders()
     _sweep_originals(before)
     _sweep_renditions(before)
     storage.abort_unfinished(before)
-    transcoding.sweep_work_folders()
-    _fail_stuck(before)
 
 
 @periodic("media_pipeline.expire_unused_media")
@@ -160,8 +161,9 @@ def _fail_stuck(before: datetime) -> None:
     """Media whose worker was killed each time: their job is dead and nobody told the owner."""
     unfinished = Media.objects.filter(status__in=[Media.Status.PENDING, Media.Status.PROCESSING], created_at__lt=before)
     waiting = Job.objects.exclude(state=Job.State.DEAD)
-    at_work = set(waiting.filter(task__in=finalizing.PROCESS.values()).values_list("args__media_id", flat=True))
+    # In this order: a job of the first kind that ends in between has recorded one of the second.
     uploads = list(waiting.filter(task=sealing.FINALIZE).values_list("args__upload_id", flat=True))
+    at_work = set(waiting.filter(task__in=finalizing.PROCESS.values()).values_list("args__media_id", flat=True))
     at_work |= {str(pk) for pk in UploadSession.objects.filter(pk__in=uploads).values_list("media", flat=True)}
     for media in unfinished.iterator():
         if str(media.id) not in at_work:

@@ -93,8 +93,12 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     Raises Forbidden, PreconditionFailed when its version is none of `expected`, NotFound when it was just deleted.
     """
     require_author(user, recipe)
-    if (media_id := changes.get("image_id")) is not None:
-        _lock_media(user, media_id)  # before the recipe, in the order of the image task
+    # Before the recipe: its owner, in the order of who publishes a post; the media, in that of the image task.
+    taken: Media | None = None
+    if (data := changes.get("image")) is not None:
+        taken = image_create(owner=user, data=data)
+    elif (media_id := changes.get("image_id")) is not None:
+        _lock_media(user, media_id)
     recipe = _lock(recipe)
     require_version(recipe, expected, thing="recipe")
     before = recipe.image
@@ -104,7 +108,7 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
             setattr(recipe, name, value)
             changed.append(name)
     if "image" in changes or ("image_id" in changes and changes["image_id"] != recipe.image_id):
-        recipe.image = _image_of(user, changes)
+        recipe.image = taken or _image_of(user, changes)
         if recipe.image != before:
             changed.append("image")
     if "tags" in changes and changes["tags"] != recipe.tag_names:

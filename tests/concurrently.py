@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import connection, connections
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection, connections, transaction
+
+from tests.stack import wait_until
 
 T = TypeVar("T")
 
@@ -35,3 +39,20 @@ def someone_waits_for_a_lock() -> bool:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return bool(cursor.fetchone()[0])
+
+
+def assert_waits_for_the_person(person: Any, call: Callable[[], Any], rows: Any) -> None:
+    """CALL waits for the person, whom somebody holds who takes bytes, and has locked none of ROWS before. Skips SQLite,
+    which has one writer at a time.
+    """
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            get_user_model()._default_manager.select_for_update(no_key=True).get(pk=person.pk)
+            waiting = pool.submit(at_once, [call])
+            wait_until(lambda: waiting.done() or someone_waits_for_a_lock(), what="the other one")
+            assert not waiting.done(), waiting.result()
+            # An OperationalError if it had them: then the two would wait for each other.
+            assert list(rows.select_for_update(no_key=True, nowait=True))
+        waiting.result()

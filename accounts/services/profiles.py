@@ -17,12 +17,20 @@ USER_FIELDS = ("display_name", "first_name", "last_name")
 PROFILE_FIELDS = ("bio", "website")
 
 
+def lock_person(user: User) -> None:
+    """Makes other changes of this person wait for this one's commit. Before anything of theirs is locked: whoever takes
+    bytes holds the person, too (media_pipeline/quotas.py), and then changes their profile or a recipe.
+    """
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
+
+
 @transaction.atomic
 def profile_update(*, user: User, changes: dict[str, Any], expected: set[int] | None = None) -> None:
     """Saves those of USER_FIELDS and PROFILE_FIELDS that are in `changes`; no version is used up when none differs.
 
     `expected`: the versions of the profile that the edit was made for, None for any. Raises PreconditionFailed.
     """
+    lock_person(user)
     profile = Profile.objects.select_for_update().get(user=user)
     if expected is not None and profile.version not in expected:
         raise PreconditionFailed("Your profile was changed since you read it: read it again, then repeat the edit.")
@@ -71,6 +79,7 @@ def user_deactivate(*, user: User) -> None:
 
     What they wrote stays in place but hidden, and the username and e-mail stay taken: erasure is another matter.
     """
+    lock_person(user)
     # As a follow does: it is there before this and the job finds it, or it finds the account closed.
     Profile.objects.select_for_update(no_key=True).get(user=user)
     user.is_active = False

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Profile, User
-from accounts.services.profiles import rights_change, user_deactivate
+from accounts.services.profiles import lock_person, rights_change, user_deactivate
 from accounts.staff import audit
 from core.errors import Conflict, Forbidden
 
@@ -33,6 +33,7 @@ def user_restore(*, moderator: User, user: User) -> None:
     Raises Forbidden (`admins_only`), Conflict (`not_closed`).
     """
     _require_admin(moderator)
+    lock_person(user)
     # As closing does: its jobs find the account open, or this finds them done.
     Profile.objects.select_for_update(no_key=True).get(user=user)
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):

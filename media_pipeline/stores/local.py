@@ -20,6 +20,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage
 
 from core import errors
+from media_pipeline.models import UploadSession
 from media_pipeline.storage import private_storage
 
 FOLDER = "uploads"
@@ -72,6 +73,10 @@ class LocalStore:
     def declare(self, upload_id: uuid.UUID, length: int) -> None:
         path = self._path(upload_id)
         with self._opened(upload_id) as descriptor:
+            if os.fstat(descriptor).st_size > length:
+                # What was refused lies behind what was acknowledged.
+                os.ftruncate(descriptor, length)
+                os.fsync(descriptor)
             _reserve(descriptor, path, length)
 
     @contextmanager
@@ -114,12 +119,16 @@ class LocalStore:
         except FileNotFoundError as error:
             raise _lost() from error
 
-    def _join(self, upload_id: uuid.UUID, parts: Iterable[uuid.UUID]) -> None:
+    def _join(self, upload_id: uuid.UUID, parts: Sequence[uuid.UUID]) -> None:
         with self._opened(upload_id) as target, _room():
             offset = 0
+            lengths = dict(UploadSession.objects.filter(pk__in=parts).values_list("pk", "length"))
             for part in parts:
+                if (length := lengths.get(part)) is None:
+                    raise _lost()
                 with self._opened(part) as source:
-                    offset = _copy(source, target, offset)
+                    _copy(source, target, length, offset)
+                offset += length
             LocalRegion(target).sync(b"")
 
     def delete(self, upload_id: uuid.UUID) -> None:
@@ -196,9 +205,9 @@ def _lock(descriptor: int, start: int, length: int) -> None:
         raise
 
 
-def _copy(source: int, target: int, offset: int) -> int:
-    """Appends all of SOURCE to TARGET at OFFSET; where it ended."""
-    done, size = 0, os.fstat(source).st_size
+def _copy(source: int, target: int, size: int, offset: int) -> None:
+    """Puts the first SIZE bytes of SOURCE into TARGET at OFFSET."""
+    done = 0
     while done < size:
         if hasattr(os, "copy_file_range"):
             copied = os.copy_file_range(source, target, min(COPY_BLOCK, size - done), done, offset + done)
@@ -207,7 +216,6 @@ def _copy(source: int, target: int, offset: int) -> int:
         if not copied:
             raise OSError(errno.EIO, "a part of the upload is shorter than it was")
         done += copied
-    return offset + size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 FOLDER = "uploads"
 # An extent longer than this (a tus body with a checksum, which counts as a whole or not at all) goes in parts, so that
-# no more of it is in memory. S3 asks for 5 MiB.
-PART = 8 * 1024 * 1024
+# no more of it is in memory. S3 asks for 5 MiB; a block of a body (bodies.BLOCK and a message more) is in no parts.
+PART = 9 * 1024 * 1024
 
 
 class S3Region:
@@ -126,9 +126,11 @@ class S3Store:
 
     def keep(self, upload_id: uuid.UUID, parts: Sequence[uuid.UUID], key: str) -> None:
         """Composed by S3 itself of what is large enough; smaller extents pass through this worker's memory."""
-        if self._bucket.exists(key):
-            return
         sources = list(self._sources(parts or [upload_id]))
+        kept = self._bucket.length(key)
+        # Without extents it was done before, and else, perhaps; what another left there is written over.
+        if kept is not None and (not sources or kept == sum(source.length for source in sources)):
+            return
         if not sources:
             raise _lost()
         with _found():

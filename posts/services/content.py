@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from media_pipeline.models import Media
-from media_pipeline.services import image_create, media_discard
+from media_pipeline.services import images_create, media_discard
 from media_pipeline.shapes import media_shape
 from posts.models import Post, PostMedia
 from posts.text import hashtags
@@ -85,6 +85,9 @@ def take_media(*, user: User, content: PostContent) -> list[Media] | None:
     if "media_ids" not in content and "images" not in content:
         return None
     ids, images = content.get("media_ids", []), content.get("images", [])
+    _check_count(len(set(ids)) + len(images))
+    # The new ones first: the person is locked before media of theirs are, as by whoever takes a picture away.
+    new = images_create(owner=user, datas=images)
     own = Media.objects.select_for_update(no_key=True).filter(owner=user, pk__in=ids).order_by("pk")
     found = {media.pk: media for media in own}
     if unknown := [str(media_id) for media_id in ids if media_id not in found]:
@@ -92,10 +95,14 @@ def take_media(*, user: User, content: PostContent) -> list[Media] | None:
     media = [found[media_id] for media_id in dict.fromkeys(ids)]
     if broken := [str(one.pk) for one in media if one.status == Media.Status.FAILED]:
         raise _invalid("media_ids", f"These could not be processed: {', '.join(broken)}.")
-    is_video = any(one.kind == Media.Kind.VIDEO for one in media)
-    if len(media) + len(images) > (1 if is_video else PICTURES_MAX):
+    if any(one.kind == Media.Kind.VIDEO for one in media):
+        _check_count(len(media) + len(new), most=1)
+    return [*media, *new]
+
+
+def _check_count(count: int, most: int = PICTURES_MAX) -> None:
+    if count > most:
         raise _invalid("media_ids", f"At most {PICTURES_MAX} pictures, or one video.")
-    return [*media, *(image_create(owner=user, data=data) for data in images)]
 
 
 def write_media(*, post: Post, media: Sequence[Media]) -> bool:

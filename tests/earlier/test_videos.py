@@ -16,7 +16,9 @@ from tests.earlier.conftest import signed_in, successor_of
 from tests.earlier.test_posts import picture
 from tests.factories import UserFactory
 from tests.jobs import run_jobs
+from tests.media_pipeline.storages.conftest import nothing_left_of_uploads, on_s3, original_of
 from tests.media_pipeline.video.films import film
+from tests.s3 import Bucket
 
 ADD, END = "post/add/media/video/", "post/add/media/video/finalize/"
 Files = Callable[[], list[Path]]
@@ -254,3 +256,14 @@ def test_begun_twice_at_once_it_is_one_upload() -> None:
     answers = at_once([lambda: add(signed_in(user), small())] * 3)
     assert {answer.status_code for answer in answers} <= {201, 409, 410, 423}, [answer.content for answer in answers]
     assert UploadSession.objects.filter(state="open").count() == 1
+
+
+def test_a_video_goes_to_a_bucket(author: Client, moto: Bucket, settings: Settings) -> None:
+    place, data = on_s3(moto, settings), small()
+    video_id = add_all(author, data)
+    post_id = begun_post(author)
+    assert end(author, post_id, video_id).status_code == 201
+    run_jobs()
+    assert author.get(f"/posts/{post_id}/").json()["media"][0]["status"] == "ready"
+    assert original_of(place, str(Media.objects.get().pk)) == data
+    assert nothing_left_of_uploads(place)

@@ -11,7 +11,7 @@ from PIL import Image
 from rest_framework.test import APIClient
 
 from media_pipeline.imaging import MAX_PIXELS, Unusable, inspect, render
-from tests.media_pipeline.conftest import all_outputs, processed
+from tests.media_pipeline.conftest import all_outputs, processed, upload
 from tests.media_pipeline.pictures import corners, encoded, png
 from tests.media_pipeline.test_rendering import is_upright
 
@@ -104,3 +104,10 @@ def test_a_picture_of_50_megapixels_takes_a_bounded_memory() -> None:
     render(data)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 450_000
+
+
+@pytest.mark.parametrize("brand", ["avif", "avis", "M4A "])
+def test_what_looks_like_a_film_and_is_none_is_refused_at_once(ann: APIClient, brand: str) -> None:
+    head = b"\0\0\0\x20ftyp" + brand.encode() + b"\0\0\0\0mif1miaf" + bytes(100)
+    answer = upload(ann, head)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

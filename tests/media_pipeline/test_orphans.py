@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.storage import FileSystemStorage
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from media_pipeline.models import Media
+from media_pipeline.models import Media, UploadSession
 from media_pipeline.services import image_create
 from media_pipeline.tasks import sweep_files
 from realtime.models import Job, StreamEvent
@@ -134,3 +134,49 @@ def test_the_sweep_gives_up_media_whose_job_died_silently(ann: APIClient) -> Non
     assert [event.data["id"] for event in StreamEvent.objects.filter(type="media.failed")] == [stuck]
     sweep_files()
     assert StreamEvent.objects.filter(type="media.failed").count() == 1
+
+
+def test_media_whose_next_job_is_recorded_while_the_sweep_looks_are_at_work(ann: APIClient) -> None:
+    media_id = upload(ann, PHOTO).json()["id"]
+    session = UploadSession.objects.create(
+        owner=ann.person,  # type: ignore[attr-defined]
+        length=len(PHOTO),
+        state=UploadSession.State.SEALED,
+        media_id=media_id,
+        sealed_at=timezone.now(),
+        expires_at=timezone.now(),
+    )
+    Media.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    finalize = {"task": "media_pipeline.finalize_upload", "args": {"upload_id": str(session.pk)}}
+    process = {"task": "media_pipeline.process_image", "args": {"media_id": media_id}}
+    Job.objects.update(**finalize)
+    looks: list[str] = []
+
+    def end_the_first_job(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if sql.startswith("SELECT") and 'FROM "realtime_job"' in sql:
+            looks.append(sql)
+            if len(looks) == 1:
+                Job.objects.update(**process)
+        return result
+
+    with connection.execute_wrapper(end_the_first_job):
+        sweep_files()
+    assert len(looks) == 2
+    assert ann.get(f"/api/media/{media_id}/").json()["status"] == "pending"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_when_the_database_goes_away_the_file_is_left_to_the_sweep(files: Files) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite is in the process")
+    ann = client_of("ann").person  # type: ignore[attr-defined]
+    # Whether a commit arrived whose answer was lost, nobody knows.
+    with pytest.raises(DatabaseError), transaction.atomic():
+        image_create(owner=ann, data=PHOTO)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert len(files()) == 1 and not Media.objects.exists()
+    age(files())
+    sweep_files()
+    assert files() == []

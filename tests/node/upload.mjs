@@ -45,7 +45,10 @@ if (mode === 'plain') {
   options.onChunkComplete = async (chunk, accepted) => {
     if (aborted || accepted >= size) return
     aborted = true
-    await upload.abort(mode === 'terminate')
+    await upload.abort(mode === 'terminate').catch((error) => {
+      // It tries a DELETE again whose answer was lost, and takes "gone" for an error, as the protocol has it.
+      if (![404, 410].includes(error.originalResponse?.getStatus())) throw error
+    })
     print('aborted', { url: upload.url, accepted })
     if (mode === 'resume') upload.start()
   }

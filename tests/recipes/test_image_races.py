@@ -1,11 +1,15 @@
 """A picture that becomes ready while a recipe takes it."""
 
 import time
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from django.db import connection, connections, transaction
+from pytest_django import Settings
 
+from core.errors import PreconditionFailed
+from media_pipeline.models import Media
 from media_pipeline.services import image_create
 from realtime.models import StreamEvent
 from recipes.services import recipe_create, recipe_update
@@ -48,3 +52,12 @@ def test_a_recipe_that_takes_a_picture_hears_when_it_is_ready(edited: bool) -> N
 
     shown = StreamEvent.objects.filter(type="recipe.updated").order_by("id").values_list("data", flat=True)
     assert [data["image"]["status"] for data in shown][-1:] == ["ready"]
+
+
+def test_a_new_picture_of_an_edit_that_comes_too_late_leaves_no_file(settings: Settings) -> None:
+    seller = SellerFactory()
+    recipe = recipe_create(user=seller, content={"name": "Toast"})
+    with pytest.raises(PreconditionFailed):
+        recipe_update(user=seller, recipe=recipe, changes={"image": picture((60, 40))}, expected={99})
+    assert not Media.objects.exists()
+    assert not [path for path in Path(settings.PRIVATE_MEDIA_ROOT).rglob("*") if path.is_file()]

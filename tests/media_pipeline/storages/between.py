@@ -31,7 +31,7 @@ class Between:
         self.holds_answer = False
         self.is_holding = threading.Event()
         self.let_go = threading.Event()
-        self._count = 0
+        self.count = 0
         self._lock = threading.Lock()
 
     def hold(self, which: Callable[[str, str], bool], *, answer: bool) -> None:
@@ -41,8 +41,8 @@ class Between:
 
     def fate(self) -> str:
         with self._lock:
-            self._count += 1
-            if not self.fails_every or self._count % self.fails_every:
+            self.count += 1
+            if not self.fails_every or self.count % self.fails_every:
                 return "passes"
             self.failed += 1
             return "is lost" if self.failed % 2 else "loses its answer"

@@ -1,8 +1,10 @@
 """S3 answers 500 now and then, or is away for a while: clients are told to try again, and nothing is lost."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -10,8 +12,11 @@ from PIL import Image
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from core.errors import Unavailable
+from media_pipeline.bodies import BLOCK
 from media_pipeline.finalizing import sweep_uploads
 from media_pipeline.models import Extent
+from media_pipeline.stores import store
 from media_pipeline.tasks import sweep_files
 from realtime.models import Job
 from tests.jobs import run_jobs
@@ -109,6 +114,25 @@ def test_while_the_storage_is_away_clients_are_told_to_try_again(
     Job.objects.update(enqueue_at=timezone.now())
     ready(ann, media_id)
     assert original_of(place, media_id) == picture
+
+
+def test_media_whose_job_died_are_given_up_while_the_storage_is_away(
+    ann: APIClient, place: BucketPlace, way: Between, picture: bytes, nothing_is_young: None
+) -> None:
+    media_id = upload(ann, picture).json()["id"]
+    Job.objects.update(state=Job.State.DEAD)
+    way.is_away = True
+    with pytest.raises(Unavailable):
+        sweep_files()
+    assert ann.get(f"/api/media/{media_id}/").json()["status"] == "failed"
+
+
+def test_a_block_of_a_body_is_one_request(place: BucketPlace, way: Between) -> None:
+    pieces = [bytes(256 * 1024)] * (BLOCK // (256 * 1024) + 1)  # a message more, as a web server sends them
+    with store.region(uuid4(), 0, 0) as region:
+        region.write(0, pieces)
+        region.sync(hashlib.sha256(b"".join(pieces)).digest())
+    assert (way.count, len(place.names("uploads"))) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,14 +3,17 @@
 import hashlib
 import os
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from core.errors import TooLarge
 from media_pipeline.extents import Writing
-from media_pipeline.models import Extent, UploadSession
+from media_pipeline.finalizing import sweep_uploads
+from media_pipeline.models import Extent, Media, UploadSession
 from media_pipeline.stores import store
 from tests.concurrently import at_once
 from tests.jobs import run_jobs
@@ -115,6 +118,46 @@ def test_parts_are_concatenated(ann: APIClient, place: Place, picture: bytes) ->
     ready(ann, whole["Upload-Media-Id"])
     assert original_of(place, whole["Upload-Media-Id"]) == picture
     assert nothing_left_of_uploads(place)
+
+
+def test_parts_whose_job_waits_for_a_week_are_not_forgotten(ann: APIClient, place: Place, picture: bytes) -> None:
+    middle = len(picture) // 2
+    paths = [
+        tus_create(ann, piece, Upload_Length=len(piece), Upload_Concat="partial")["Location"]
+        for piece in (picture[:middle], picture[middle:])
+    ]
+    whole = tus_create(ann, Upload_Concat="final;" + " ".join(paths))
+    UploadSession.objects.update(updated_at=timezone.now() - timedelta(days=8))
+    sweep_uploads()
+    ready(ann, whole["Upload-Media-Id"])
+    assert original_of(place, whole["Upload-Media-Id"]) == picture
+
+
+def test_a_file_in_the_originals_place_that_is_none_is_written_over(
+    ann: APIClient, place: Place, picture: bytes
+) -> None:
+    media_id = finalize(ann, uploaded(ann, picture, 8192)).json()["media_id"]
+    if place.kind == "cloudinary":
+        pytest.skip("there a file is whole or not at all")
+    place.write(Media.objects.get(pk=media_id).original, picture[:100])
+    ready(ann, media_id)
+    assert original_of(place, media_id) == picture
+
+
+def test_parts_of_a_length_said_last_are_concatenated_without_what_was_refused(
+    ann: APIClient, place: Place, picture: bytes
+) -> None:
+    paths, middle = [], len(picture) // 2
+    for piece in (picture[:middle], picture[middle:]):
+        path = tus_create(ann, Upload_Defer_Length=1, Upload_Concat="partial")["Location"]
+        assert tus_append(ann, path, piece, 0).status_code == 204
+        refused = tus_append(ann, path, os.urandom(1000), len(piece), Upload_Checksum=checksum(b"other"))
+        assert refused.status_code == 460
+        assert tus_append(ann, path, b"", len(piece), Upload_Length=len(piece)).status_code == 204
+        paths.append(path)
+    whole = tus_create(ann, Upload_Concat="final;" + " ".join(paths))
+    ready(ann, whole["Upload-Media-Id"])
+    assert original_of(place, whole["Upload-Media-Id"]) == picture
 
 
 @pytest.mark.django_db(transaction=True)

@@ -192,6 +192,16 @@ def test_a_few_histories(db: None) -> None:
     run(20, 30)
 
 
+def test_what_was_refused_is_no_part_of_an_upload_whose_length_is_said_last(db: None) -> None:
+    history = Uploads()
+    history.begin(chunks=1, last=1, tus=1, is_deferred=True)
+    history.append(size=100, shift=0, damaged=False)
+    history.append(size=1000, shift=0, damaged=True)
+    history.declare_the_length(more=0)
+    history.let_the_worker_work()
+    history.what_was_acknowledged_is_there()
+
+
 @pytest.mark.faults
 def test_a_thousand_histories(db: None) -> None:
     run(1000, 50)

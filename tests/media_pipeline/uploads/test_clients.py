@@ -71,6 +71,16 @@ def test_tus_js_client_terminates(anna: Uploader, file: Path) -> None:
 
 
 @needs_node
+@pytest.mark.parametrize("seed", [1, 2])
+def test_tus_js_client_terminates_while_a_third_of_its_requests_fail(anna: Uploader, file: Path, seed: int) -> None:
+    with flaky(anna.stack.url, share=0.3, seed=seed) as url:
+        event = tus_js(anna, file, "terminate", url=url)[-1]
+    assert event["event"] == "aborted"
+    upload_id = event["url"].rstrip("/").rpartition("/")[2]
+    assert anna.tus("HEAD", f"/api/tus/{upload_id}/").status_code == 410
+
+
+@needs_node
 @pytest.mark.parametrize(
     ("mode", "seed"),
     [*product(["chunked", "deferred"], [1, 2, 3]), ("plain", 8), ("parallel", 4), ("with-creation", 5), ("resume", 6)],

@@ -14,8 +14,24 @@ from tests.stack import Stack, wait_until
 KILLS = 50
 
 
+SWEEPS = """
+from media_pipeline.finalizing import sweep_uploads
+from media_pipeline.tasks import sweep_files
+sweep_uploads()
+sweep_files()
+"""
+
+
 def files_left(stack: Stack) -> list[Path]:
-    return [path for path in (stack.folder / "private" / "uploads").rglob("*") if path.is_file()]
+    return files_in(stack, "private/uploads")
+
+
+def files_in(stack: Stack, folder: str) -> list[Path]:
+    return [path for path in (stack.folder / folder).rglob("*") if path.is_file()]
+
+
+def renditions_of(stack: Stack, media_id: str) -> list[Path]:
+    return files_in(stack, f"media/renditions/{media_id[:2]}/{media_id}")
 
 
 def begun(anna: Uploader, picture: bytes) -> str:
@@ -40,13 +56,21 @@ def kill_and_finish(stack: Stack, anna: Uploader, picture: bytes, media_id: str)
     assert wait_until(done, seconds=120, what="the end of processing")["status"] == "ready"
     assert original_of(stack, media_id) == picture
     assert stack.query("SELECT count(*) FROM media_pipeline_media WHERE owner_id = %s", anna.id) == [(1,)]
+    # Those of a run that was killed go just after the other has committed.
+    wait_until(lambda: len(renditions_of(stack, media_id)) == 6, what="six renditions, and no more")
     anna.call("DELETE", f"/api/media/{media_id}/", 204)
 
 
+def nothing_of(stack: Stack, media_id: str) -> bool:
+    """Other tests' media are in the same folders."""
+    kept = [*files_in(stack, "private/originals"), *files_in(stack, "media/renditions")]
+    return not [path for path in kept if media_id in path.parts]
+
+
 def sweep(stack: Stack) -> None:
-    for path in files_left(stack):
+    for path in [*files_left(stack), *files_in(stack, "private/originals"), *files_in(stack, "media/renditions")]:
         os.utime(path, (0, 0))
-    stack.manage("shell", "-c", "from media_pipeline.finalizing import sweep_uploads; sweep_uploads()")
+    stack.manage("shell", "-c", SWEEPS)
 
 
 def is_at(stack: Stack, step: str, media_id: str) -> bool:
@@ -74,6 +98,7 @@ def test_a_worker_killed_at_a_step_costs_nothing_but_time(
         for (pk,) in stack.query("SELECT id FROM media_pipeline_uploadsession WHERE state IN ('open', 'sealed')")
     }
     assert {path.name for path in files_left(stack)} <= known
+    assert nothing_of(stack, media_id)
 
 
 @pytest.mark.faults
@@ -81,10 +106,13 @@ def test_a_worker_killed_at_any_step_costs_nothing_but_time(stack: Stack, anna: 
     for path in files_left(stack):  # open uploads of other tests
         path.unlink()
     moments = random.Random(9)
+    ended = []
     for _ in range(KILLS):
         media_id = begun(anna, picture)
+        ended.append(media_id)
         time.sleep(moments.uniform(0, 0.6))  # not to wait for anything: to kill at any step of the work
         kill_and_finish(stack, anna, picture, media_id)
     sweep(stack)
     assert files_left(stack) == []
+    assert all(nothing_of(stack, media_id) for media_id in ended)
     stack.wait_ready()
