@@ -26,7 +26,7 @@ NO_ROOM_STATUS = 507
 # The answer to HEAD has no body that would say more.
 NO_OBJECT = {"NoSuchKey", "404"}
 _creating = Lock()
-# For so long a request waits for its turn, unless another has had its own for longer: then the bucket does not answer.
+# So long a request waits for its turn, unless all others have had theirs for longer: then the bucket does not answer.
 TURN_SECONDS, SLOW_SECONDS = 1.0, 2.0
 
 
@@ -108,7 +108,7 @@ class _Turns:
     def _begin(self) -> float:
         most = max(1, settings.WEB_THREADS // 2)
         with self._changed:
-            hangs = bool(self._begun) and time.monotonic() - min(self._begun) > SLOW_SECONDS
+            hangs = len(self._begun) >= most and time.monotonic() - max(self._begun) > SLOW_SECONDS
             if not self._changed.wait_for(lambda: len(self._begun) < most, timeout=0 if hangs else TURN_SECONDS):
                 log.error("s3_busy requests=%s", len(self._begun))
                 raise errors.Unavailable("The storage is slow to answer: try again shortly.")

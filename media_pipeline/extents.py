@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, OuterRef, Subquery, UUIDField
 from core import errors
 from core.prepared import Parameter, Prepared
 from media_pipeline.models import Extent, UploadSession
-from media_pipeline.quotas import lock_owner, reserve
+from media_pipeline.quotas import lock_owner, require_room
 from media_pipeline.sessions import keep_alive, require_open
 from media_pipeline.stores import Region, store
 
@@ -118,7 +118,7 @@ class Writing:
                 length = uploads.values_list("length", flat=True).first()
                 if length is not None and self.end > length:
                     raise _too_long()
-                reserve(owner_id=self._session.owner_id, size=0 if length is not None else self._size)
+                require_room(owner_id=self._session.owner_id, size=0 if length is not None else self._size)
                 return self._insert(digest, place)
         except errors.TooLarge:
             self._region.discard()

@@ -24,10 +24,15 @@ def reserve(*, owner_id: int, size: int) -> None:
 
     To be called in the transaction that takes the bytes. TooLarge with the code `over_quota`. Three queries.
     """
+    lock_owner(owner_id)
+    require_room(owner_id=owner_id, size=size)
+
+
+def require_room(*, owner_id: int, size: int) -> None:
+    """`reserve` for who has called `lock_owner` already. Two queries."""
     quota = settings.UPLOAD_QUOTA_BYTES
     if quota is None:
         return
-    lock_owner(owner_id)
     stored = Media.objects.filter(owner=owner_id).aggregate(total=Coalesce(Sum("size"), 0))["total"]
     # Of one whose length is not known yet, what has come.
     arrived = Extent.objects.filter(session=OuterRef("pk")).values("session").annotate(sum=Sum("length")).values("sum")

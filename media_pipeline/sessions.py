@@ -17,7 +17,7 @@ from core import errors
 from core.prepared import Parameter, PreparedInstance
 from media_pipeline import imaging
 from media_pipeline.models import Extent, Media, UploadSession
-from media_pipeline.quotas import lock_owner, reserve
+from media_pipeline.quotas import lock_owner, require_room, reserve
 from media_pipeline.sniffing import IMAGE_TYPES, VIDEO_TYPES
 from media_pipeline.storage import UndoneUnlessCommitted
 from media_pipeline.stores import store
@@ -110,7 +110,7 @@ def upload_declare_length(*, session: UploadSession, length: int) -> None:
             if length < arrived:
                 raise _invalid("Upload-Length", f"{arrived} bytes have come already.")
             _check_length(length, locked.metadata.get("filetype", ""))
-            reserve(owner_id=locked.owner_id, size=length - arrived)
+            require_room(owner_id=locked.owner_id, size=length - arrived)
             store.declare(locked.pk, length)
             locked.length = length
             locked.save(update_fields=["length", "updated_at"])

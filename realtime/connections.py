@@ -271,12 +271,11 @@ class Connection:
         known = self._known_of(channel)
         await self._check_right(channel)
         result, replied = await self.hub.subscribe(self, channel, since)
-        if channel not in self.channels:
-            # A look at everybody's rights has ended it meanwhile.
-            raise protocol.PermissionDenied
         if self._known_of(channel) != known and not await self.hub.rights.may_read(channel, self.user_id):
             # It was taken away while the first answer was under way, when nobody asked for this reader.
             self.hub.unsubscribe(self, channel)
+        if channel not in self.channels:
+            # So, or a look at everybody's rights has ended it meanwhile.
             raise protocol.PermissionDenied
         return self._encodable(result), [replied]
 

@@ -89,9 +89,13 @@ class Rechecks:
         """Every 30 seconds, for what no event tells: everybody, then every channel."""
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
-            await self.people(tuple(self._hub.connections))
+            # What fails in one app is no reason to trust the readers of the others.
+            try:
+                await self.people(tuple(self._hub.connections))
+            except Exception as error:
+                log.warning("recheck_failed of=people error=%r", error)
             for topic in tuple(self._hub.topics.values()):
                 try:
                     await self.readers(topic)
-                except Exception as error:  # that of one app is no reason to trust the others' readers
+                except Exception as error:
                     log.warning("recheck_failed channel=%s error=%r", topic.channel, error)

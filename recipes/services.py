@@ -93,6 +93,8 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     Raises Forbidden, PreconditionFailed when its version is none of `expected`, NotFound when it was just deleted.
     """
     require_author(user, recipe)
+    # Looked at twice: so that a picture is stored for no edit that is too late already.
+    require_version(recipe, expected, thing="recipe")
     # Before the recipe: its owner, in the order of who publishes a post; the media, in that of the image task.
     taken: Media | None = None
     if (data := changes.get("image")) is not None:

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from accounts.models import Profile
-from core.queues import LAST
 from posts.digests import calendar, contents, ledger
 from posts.digests.ledger import Lane
 from posts.models import Digest, DigestRun
@@ -22,7 +21,8 @@ SEND = "posts.send_digests"
 # Rows of the ledger that one transaction writes, in some 20 ms.
 CHUNK = 500
 # How many jobs send a zone's digests side by side, if there are workers for them. Each asks for the next when it ends,
-# and all are of the last priority, so that a mail about somebody's password waits for one short job at most.
+# and all are of the last priority, so that a mail about somebody's password waits for one short job at most. Planning,
+# which may take longer, is of another queue.
 LANES = 4
 # A zone of so few has one lane, and so one connection to the mail server.
 SMALL = 100
@@ -75,7 +75,7 @@ def _begin_one(zone: str, day: date) -> bool:
     return is_ours
 
 
-@job(PLAN, queue=QUEUE, time_limit=900, priority=LAST)
+@job(PLAN, queue="follows", time_limit=900)
 def plan_digests(run: RunningJob, *, day: str, zone: str, after: int = 0) -> None:
     """Writes a row of the ledger for each person of that zone whose id is beyond AFTER, then has them sent.
 

@@ -87,7 +87,7 @@ def take_media(*, user: User, content: PostContent) -> list[Media] | None:
     ids, images = content.get("media_ids", []), content.get("images", [])
     _check_count(len(set(ids)) + len(images))
     # The new ones first: the person is locked before media of theirs are, as by whoever takes a picture away.
-    new = images_create(owner=user, datas=images)
+    new = images_create(owner=user, datas=images) if images else []
     own = Media.objects.select_for_update(no_key=True).filter(owner=user, pk__in=ids).order_by("pk")
     found = {media.pk: media for media in own}
     if unknown := [str(media_id) for media_id in ids if media_id not in found]:

@@ -30,6 +30,7 @@ def test_every_task_lands_in_a_queue_that_workers_serve() -> None:
     ("task", "queue"),
     [
         ("posts.fan_out", "follows"),
+        ("posts.plan_digests", "follows"),
         ("recipes.reconcile_ratings", "follows"),
         ("posts.reconcile_counters", "follows"),
         ("accounts.back_up_users", "follows"),
@@ -43,7 +44,7 @@ def test_what_takes_long_holds_up_nothing_else(task: str, queue: str) -> None:
 
 
 def test_digests_wait_until_no_other_mail_does() -> None:
-    assert {name for name in tasks() if priority_of(name) == LAST} == {"posts.plan_digests", "posts.send_digests"}
+    assert {name for name in tasks() if priority_of(name) == LAST} == {"posts.send_digests"}
 
 
 def test_a_priority_that_workers_do_not_know_is_refused() -> None:
