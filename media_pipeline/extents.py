@@ -48,7 +48,13 @@ class Writing:
         """Locks LENGTH bytes from OFFSET on (0: all the rest). Locked, Gone, or Conflict for a sealed upload."""
         self._session, self._offset, self._checksum = session, offset, checksum
         self._held: AbstractContextManager[Region] = store.region(session.pk, offset, length)
-        self._region = self._held.__enter__()
+        try:
+            self._region = self._held.__enter__()
+        except errors.Gone:
+            # Of one that is complete, the job has put the bytes elsewhere.
+            _look(session, offset)
+            require_open(session)
+            raise
         self._open = True
         self._size = 0
         self._sha256 = hashlib.sha256()

@@ -27,6 +27,8 @@ def define() -> Iterator[Callable[..., None]]:
     def register(function: Callable[[], object], **options: object) -> None:
         periodic(NAME, **options)(function)  # type: ignore[arg-type]
 
+    # Or Celery keeps all registrations for later, and finds several of the same name then.
+    app.finalize()
     yield register
     PERIODIC_TASKS.pop(NAME, None)
     app.tasks.pop(NAME, None)

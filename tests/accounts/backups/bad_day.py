@@ -44,9 +44,9 @@ def back_up(bucket: Bucket, settings: Settings, redis: OwnRedis, folder: Path, *
         env = {**bucket.environment, "AWS_S3_ENDPOINT_URL": proxy.url, "MEDIA_STORAGE": "local"}
         ask_for_backup()
         for number in range(kills):
-            with worker(folder, redis.url, f"killed-{number}", queues="default", **env) as victim:
+            with worker(folder, redis.url, f"killed-{number}", queues="follows", **env) as victim:
                 _kill_while_it_uploads(victim, proxy)
-        with worker(folder, redis.url, "last", queues="default", **env) as process:
+        with worker(folder, redis.url, "last", queues="follows", **env) as process:
             wait_until(lambda: Backup.objects.get().finished_at, seconds=SECONDS, what="the backup")
             assert proxy.failed.total() > 0 or share == 0
             return max(_peak(int(child)) for child in _children(process))

