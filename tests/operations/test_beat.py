@@ -80,11 +80,11 @@ def test_two_beats_a_killed_worker_and_a_wiped_broker_double_nothing_and_lose_no
         return Post.objects.filter(author=author, status=Post.Status.PUBLISHED).count()
 
     with beat(tmp_path, own_redis.url, "first"), beat(tmp_path, own_redis.url, "second"):
-        with worker(tmp_path, own_redis.url, "first-worker", queues="default") as first:
+        with worker(tmp_path, own_redis.url, "first-worker", queues="default,follows") as first:
             wait_until(lambda: published() > 5, seconds=SECONDS, what="the first posts")
             stop(first, grace=0)
         own_redis.client.flushall()
-        with worker(tmp_path, own_redis.url, "second-worker", queues="default"):
+        with worker(tmp_path, own_redis.url, "second-worker", queues="default,follows"):
             wait_until(lambda: published() == len(posts), seconds=SECONDS, what="all posts")
             tasks = set(PeriodicTask.objects.values_list("task", flat=True))
 
