@@ -1,6 +1,5 @@
 """What the workers do for people: what is left of a closed account goes, and premium that has run out is told of."""
 
-import json
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -12,9 +11,8 @@ from accounts.events import FollowDeleted, RightsChanged
 from accounts.follow_counts import count_unfollowed
 from accounts.models import Follow, Profile, User
 from accounts.shapes import actor_of
-from realtime.bus import encode_data
 from realtime.events import EVENTS
-from realtime.hiding import hidden_form
+from realtime.hiding import hide_kept
 from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 from realtime.outbox import record
@@ -50,10 +48,7 @@ def blank_words(run: RunningJob, *, user_id: int) -> None:
     if User.objects.filter(pk=user_id, is_active=True).exists():
         return
     worded = [event_type for event_type, event_class in EVENTS.items() if event_class.content]
-    said = StreamEvent.objects.filter(actor_id=user_id, type__in=worded)
-    for event in said.only("data").iterator(chunk_size=CHUNK):
-        event.data = json.loads(hidden_form(encode_data(event.data)))
-        event.save(update_fields=["data"])
+    hide_kept(StreamEvent.objects.filter(actor_id=user_id, type__in=worded))
 
 
 @transaction.atomic

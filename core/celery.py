@@ -12,6 +12,9 @@ from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
+# A task's soft limit raises inside it; the hard one kills its process this much later.
+GRACE_SECONDS = 10
+
 app = Celery("simmer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -18,7 +18,7 @@ from typing import TypeVar
 from django.db.models import F, Q
 from django.utils import timezone
 
-from core.celery import app
+from core.celery import GRACE_SECONDS, app
 from core.failures import describe
 from core.leases import Lease, lease_end
 from core.models import PeriodicRun
@@ -26,8 +26,6 @@ from core.queues import DEFAULT, declare
 
 log = logging.getLogger(__name__)
 
-# The soft limit raises inside the task; the hard one kills its process this much later.
-GRACE_SECONDS = 10
 
 F_ = TypeVar("F_", bound=Callable[[], object])
 

@@ -6,7 +6,7 @@ when the bucket hangs, the other half answers all that needs none.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import Condition, Lock, local
@@ -79,6 +79,21 @@ def _resource(
         aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token, region_name=region
     )
     return session.resource("s3", endpoint_url=endpoint, config=config)
+
+
+def complete_multipart(multipart: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], *, size: int) -> None:
+    """Makes the object of SIZE bytes out of its parts. MULTIPART names Bucket, Key and UploadId."""
+    bucket = client()
+    try:
+        bucket.complete_multipart_upload(**multipart, MultipartUpload={"Parts": parts})
+    except bucket.exceptions.NoSuchUpload:
+        # The answer to the first try was lost: then it is there, and all of it.
+        try:
+            found = bucket.head_object(Bucket=multipart["Bucket"], Key=multipart["Key"])
+        except ClientError:
+            found = {}
+        if found.get("ContentLength") != size:
+            raise
 
 
 class _Turns:

@@ -5,7 +5,7 @@ uploads by signed addresses alone.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,6 @@ from itertools import islice
 from typing import Any
 
 from boto3.s3.transfer import TransferConfig
-from botocore.exceptions import ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
@@ -112,19 +111,6 @@ class Bucket(S3Storage, ObjectStorage):  # type: ignore[misc]
             body = self.client.get_object(**self.address(name))["Body"]
             while block := body.read(READ_BLOCK):
                 yield block
-
-    def complete(self, multipart: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], *, size: int) -> None:
-        """Makes the object of SIZE bytes out of its parts."""
-        try:
-            self.client.complete_multipart_upload(**multipart, MultipartUpload={"Parts": parts})
-        except self.client.exceptions.NoSuchUpload:
-            # The answer to the first try was lost: then it is there, and all of it.
-            try:
-                found = self.client.head_object(Bucket=multipart["Bucket"], Key=multipart["Key"])
-            except ClientError:
-                found = {}
-            if found.get("ContentLength") != size:
-                raise
 
     def unfinished(self, folder: str) -> Iterator[Unfinished]:
         """Multipart uploads under FOLDER that nobody has ended."""

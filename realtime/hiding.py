@@ -6,8 +6,11 @@ Its counters stay, so that what the reader shows stays right, and offsets stay d
 from collections.abc import Collection, Sequence
 
 import orjson
+from django.db.models import QuerySet
 
+from realtime.bus import encode_data
 from realtime.events import EVENTS
+from realtime.models import StreamEvent
 from realtime.protocol import publication_push
 from realtime.store import StoredEvent
 
@@ -25,6 +28,13 @@ def hidden_form(data: bytes) -> bytes:
     else:
         emptied = [name for name in event_class.content if name in values]
     return orjson.dumps({**values, **dict.fromkeys(emptied), "actor": None})
+
+
+def hide_kept(events: QuerySet[StreamEvent]) -> None:
+    """These events are kept in their hidden form from now on. Reads them in chunks, and has an UPDATE for each."""
+    for event in events.only("data").iterator(chunk_size=500):
+        event.data = orjson.loads(hidden_form(encode_data(event.data)))
+        event.save(update_fields=["data"])
 
 
 def data_for(event: StoredEvent, hidden: frozenset[int]) -> bytes:

@@ -24,7 +24,7 @@ from celery import Task
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from core.celery import app
+from core.celery import GRACE_SECONDS, app
 from core.failures import describe, shown
 from core.leases import Lease, lease_end
 from core.queues import DEFAULT, FIRST, declare
@@ -33,8 +33,6 @@ from realtime.models import Job
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
-# The soft limit raises inside the task; the hard one kills its process this much later.
-GRACE_SECONDS = 10
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -96,9 +94,8 @@ def job(name: str, *, queue: str = DEFAULT, time_limit: int = 300, priority: int
             raise ValueError(f"the job {name!r} is registered twice")
         JOBS[name] = JobDefinition(name, function, time_limit)
         declare(name, queue, priority)
-        hard_limit = time_limit + GRACE_SECONDS
 
-        @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=hard_limit)
+        @app.task(name=name, bind=True, soft_time_limit=time_limit, time_limit=time_limit + GRACE_SECONDS)
         def on_message(task: "Task[Any, None]", /) -> None:
             delivery = task.request.delivery_info or {}
             execute(uuid.UUID(task.request.id), redelivered=bool(delivery.get("redelivered")))

@@ -1,9 +1,6 @@
 """What a deleted recipe or rating said is deleted wherever it was told."""
 
-import json
-
-from realtime.bus import encode_data
-from realtime.hiding import hidden_form
+from realtime.hiding import hide_kept
 from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
 
@@ -22,9 +19,7 @@ def blank_recipe(run: RunningJob, *, recipe_id: int, seller_id: int) -> None:
         type__in=["recipe.published", "recipe.updated"],
         data__recipe_id=recipe_id,
     )
-    for event in told.only("data"):
-        event.data = json.loads(hidden_form(encode_data(event.data)))
-        event.save(update_fields=["data"])
+    hide_kept(told)
 
 
 @job(BLANK_REVIEW, time_limit=60)

@@ -86,7 +86,6 @@ def _unless(*codes: str) -> Iterator[None]:
 
 class _Upload:
     def __init__(self, key: dict[str, str], upload_id: str | None = None) -> None:
-        self._key = key
         begun = upload_id or s3.client().create_multipart_upload(**key, ContentType="application/gzip")["UploadId"]
         self._upload: dict[str, Any] = {**key, "UploadId": begun}
         self._parts: list[dict[str, Any]] = []
@@ -106,12 +105,7 @@ class _Upload:
     def complete(self) -> None:
         if self._buffer or not self._parts:
             self._send()
-        try:
-            s3.client().complete_multipart_upload(**self._upload, MultipartUpload={"Parts": self._parts})
-        except ClientError as error:
-            # It was completed, and the answer got lost: asked again, S3 knows no such upload any more.
-            if error.response.get("Error", {}).get("Code") != NO_SUCH_UPLOAD or not self._is_there():
-                raise
+        s3.complete_multipart(self._upload, self._parts, size=self._size)
 
     def abort(self) -> None:
         s3.client().abort_multipart_upload(**self._upload)
@@ -123,9 +117,6 @@ class _Upload:
         self._parts.append({"PartNumber": number, "ETag": answer["ETag"]})
         self._size += len(self._buffer)
         self._buffer = bytearray()
-
-    def _is_there(self) -> bool:
-        return bool(s3.client().head_object(**self._key)["ContentLength"] == self._size)
 
 
 class _Download(io.RawIOBase):

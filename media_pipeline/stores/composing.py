@@ -81,7 +81,7 @@ class Compose:
                 self._add(source)
             if self._buffer:
                 self._send()
-            self._bucket.complete(self._multipart, self._parts, size=self._length)
+            s3.complete_multipart(self._multipart, self._parts, size=self._length)
         except BaseException:
             # Of a worker that is killed here, the sweep does it.
             self._client.abort_multipart_upload(**self._multipart)

@@ -54,7 +54,7 @@ class S3Region:
         if self._multipart:
             self._send_part()
             with s3.reached():
-                self._bucket.complete(self._multipart, self._parts, size=self._sent)
+                s3.complete_multipart(self._multipart, self._parts, size=self._sent)
             self._multipart = {}
         else:
             with s3.reached():

@@ -5,10 +5,10 @@ from celery import current_app
 from django.db import transaction
 from django.utils.module_loading import autodiscover_modules
 
-from core.celery import app
+from core.celery import GRACE_SECONDS, app
 from core.periodic import PERIODIC_TASKS
 from core.queues import LAST, QUEUES, declare, priority_of, queue_of
-from realtime.jobs import GRACE_SECONDS, JOBS
+from realtime.jobs import JOBS
 from realtime.outbox import record_job
 
 
