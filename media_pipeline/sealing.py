@@ -82,6 +82,9 @@ def upload_concatenate(
             require_open(part)
             if part.length is None or upload_offset(part) != part.length:
                 raise errors.Conflict("A part is not complete yet.", code="incomplete")
+        if head is None:
+            # Its last bytes came after it was looked at, and its first ones tell what the whole is.
+            raise errors.Conflict("A part is not complete yet.", code="incomplete")
         digest = extents_digest(part_ids)
         # They no longer take bytes, nor count against the quota: the whole does.
         now = timezone.now()
@@ -100,15 +103,15 @@ def upload_concatenate(
     return whole
 
 
-def _head_of_first(owner: Any, part_id: uuid.UUID) -> bytes:
-    """How a whole begins, if its first part is complete: read before anything is locked, for a bucket may be slow.
+def _head_of_first(owner: Any, part_id: uuid.UUID) -> bytes | None:
+    """How a whole begins, None unless its first part is complete. Before anything is locked, as a bucket may be slow.
 
     Bytes that were acknowledged never change, so that whoever finds the part open afterwards may rely on it.
     """
     parts = UploadSession.objects.visible_to(owner).filter(is_partial=True, state=UploadSession.State.OPEN)
     part = parts.filter(pk=part_id).first()
     if part is None or part.length is None or upload_offset(part) != part.length:
-        return b""
+        return None
     return store.head(part_id, HEAD_BYTES)
 
 
