@@ -37,12 +37,12 @@ def test_progress_reaches_the_author_and_the_ready_film_the_readers_of_the_post(
 
 
 def ffmpegs(stack: Stack) -> list[psutil.Process]:
-    """Those that work on originals of this stack."""
+    """Those that work on originals of this stack. The program of the wheel has its version in its name."""
     found = psutil.process_iter(["name", "cmdline"])
     return [
         process
         for process in found
-        if process.info["name"] == "ffmpeg" and str(stack.folder) in " ".join(process.info["cmdline"] or [])
+        if process.info["name"].startswith("ffmpeg") and str(stack.folder) in " ".join(process.info["cmdline"] or [])
     ]
 
 
