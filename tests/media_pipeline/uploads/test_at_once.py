@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from threading import Barrier
 
 import httpx
+import psycopg2
 
 from tests.media_pipeline.uploads.conftest import Uploader, noise, original_of, upload_file
-from tests.stack import Stack
+from tests.stack import Stack, wait_until
 
 SIZE = 4 * 1024 * 1024
 
@@ -70,3 +73,28 @@ def test_chunks_at_once_all_arrive(stack: Stack, anna: Uploader) -> None:
     media_id = anna.finalize(upload).json()["media_id"]
     anna.finished(media_id)
     assert original_of(stack, media_id) == data
+
+
+def test_a_whole_is_refused_whose_first_part_became_complete_after_it_was_looked_at(
+    stack: Stack, anna: Uploader, picture: bytes
+) -> None:
+    middle = len(picture) // 2
+    first, second = (
+        anna.tus_create(len(piece), Upload_Concat="partial") for piece in (picture[:middle], picture[middle:])
+    )
+    assert anna.tus("PATCH", second, picture[middle:], Upload_Offset=0).status_code == 204
+    headers = {"Upload_Concat": f"final;{first} {second}"}
+
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool, closing(psycopg2.connect(stack.database_url)) as database:
+        with database, database.cursor() as cursor:
+            # The whole has looked at its parts, and waits for its owner.
+            cursor.execute("SELECT 1 FROM accounts_user WHERE id = %s FOR UPDATE", [anna.id])
+            whole = pool.submit(partial(anna.tus, "POST", **headers))
+            wait_until(lambda: stack.query(waiting), what="a whole that waits")
+            assert anna.tus("PATCH", first, picture[:middle], Upload_Offset=0).status_code == 204
+        assert whole.result(30).status_code == 409, whole.result().text
+
+    again = anna.tus("POST", **headers)
+    assert anna.finished(again.headers["Upload-Media-Id"])["status"] == "ready"
+    assert original_of(stack, again.headers["Upload-Media-Id"]) == picture
