@@ -1,6 +1,7 @@
 """tus writes: bytes at the end of an upload, in one extent for each block that comes."""
 
 import threading
+import time
 
 from django.utils.http import http_date
 
@@ -10,6 +11,9 @@ from media_pipeline.extents import Checksum, Writing
 from media_pipeline.models import UploadSession
 from media_pipeline.sealing import upload_seal
 from media_pipeline.sessions import upload_offset
+
+# Seconds between looks at bytes that another request holds. One that came too late for them lets go at once.
+SEALING_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
 
 
 class Appending:
@@ -43,7 +47,7 @@ class Appending:
         session = self._session
         headers = {"Upload-Offset": str(self._offset)}
         if self._offset == session.length and not session.is_partial:
-            session = upload_seal(session=session)
+            session = _seal(session)
         if session.media_id is not None:
             headers["Upload-Media-Id"] = str(session.media_id)
         return headers | expiry_header(session)
@@ -67,6 +71,16 @@ class Appending:
             writing.close()
             raise
         return writing
+
+
+def _seal(session: UploadSession) -> UploadSession:
+    """`upload_seal`; who has sent the last byte is not told Locked for the sake of another who has lost to them."""
+    for pause in SEALING_PAUSES:
+        try:
+            return upload_seal(session=session)
+        except errors.Locked:
+            time.sleep(pause)
+    return upload_seal(session=session)
 
 
 def expiry_header(session: UploadSession) -> dict[str, str]:

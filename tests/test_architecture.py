@@ -9,11 +9,11 @@ from typing import Any
 from weakref import ref
 
 import pytest
-from celery import current_app
 from django.apps import apps
 from django.db.models import signals
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from core.celery import app
 from core.periodic import PERIODIC_TASKS
 from realtime.jobs import JOBS
 
@@ -75,15 +75,15 @@ def test_an_apps_models_are_in_its_models(app: str) -> None:
 
 def test_an_apps_tasks_are_in_its_tasks() -> None:
     """Or beside what they work for, in a module that the app's tasks import: there Celery and a reader find them."""
-    current_app.loader.import_default_modules()
-    names = [name for name, task in current_app.tasks.items() if task.__module__.partition(".")[0] in APPS]
+    app.loader.import_default_modules()
+    names = [name for name, task in app.tasks.items() if task.__module__.partition(".")[0] in APPS]
     assert names, "no task of ours is registered"
     for name in names:
         if name.startswith("tests."):  # sample jobs, registered when their tests were collected
             continue
         function = (JOBS.get(name) or PERIODIC_TASKS[name]).function
-        app, module = function.__module__.partition(".")[0], function.__module__
-        tasks = sys.modules[f"{app}.tasks"]
+        module = function.__module__
+        tasks = sys.modules[f"{module.partition('.')[0]}.tasks"]
         imported = {value.__name__ for value in vars(tasks).values() if isinstance(value, ModuleType)}
         assert module in {tasks.__name__, *imported}, name
 

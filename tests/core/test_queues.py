@@ -1,7 +1,6 @@
 """Every task has its queue, which a worker serves, and its messages go there whoever sends them."""
 
 import pytest
-from celery import current_app
 from django.db import transaction
 from django.utils.module_loading import autodiscover_modules
 
@@ -15,7 +14,7 @@ from realtime.outbox import record_job
 def tasks() -> list[str]:
     """Ours: Celery's own are sent by nobody."""
     autodiscover_modules("tasks")
-    return [name for name in current_app.tasks if not name.startswith(("celery.", "tests."))]
+    return [name for name in app.tasks if not name.startswith(("celery.", "tests."))]
 
 
 def test_every_task_lands_in_a_queue_that_workers_serve() -> None:

@@ -40,6 +40,7 @@ def test_a_rating_that_two_people_watch_is_two_deliveries(stack: Stack) -> None:
 
 def test_the_relay_tells_what_it_moves(stack: Stack) -> None:
     url = side(stack, "relay")
+    wait_until(lambda: answers(f"{url}/healthz"), what="the relay to be ready")
     assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
     before = read(url)
     assert before["simmer_relay_working"] == 1 and before["simmer_relay_broker_away"] == 0

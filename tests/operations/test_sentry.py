@@ -109,7 +109,7 @@ def test_errors_of_every_process_are_reported_and_nothing_about_people(stack: St
     of_job = sentry.event("realtime.jobs")
     assert job in of_job["logentry"]["message"] and "expected a number but got 'ten'" in of_job["logentry"]["message"]
     # A task of beat's, whose errors are Celery's to tell, with all that they say.
-    with Celery(broker=stack.env["REDIS_URL"]) as app:
+    with Celery(broker=stack.env["REDIS_URL"], set_as_current=False) as app:
         app.send_task("realtime.trim_streams", kwargs={"bob@example.org": 1}, queue="default")
     of_task = sentry.event("celery.app.trace")
     assert "unexpected keyword argument" in of_task["exception"]["values"][-1]["value"]

@@ -1,5 +1,6 @@
 """What several requests do to one upload at the same time."""
 
+import fcntl
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -98,3 +99,20 @@ def test_a_whole_is_refused_whose_first_part_became_complete_after_it_was_looked
     again = anna.tus("POST", **headers)
     assert anna.finished(again.headers["Upload-Media-Id"])["status"] == "ready"
     assert original_of(stack, again.headers["Upload-Media-Id"]) == picture
+
+
+def test_who_sent_the_last_byte_is_not_refused_for_another_who_holds_the_first(
+    stack: Stack, anna: Uploader, picture: bytes
+) -> None:
+    path = anna.tus_create(len(picture))
+    assert anna.tus("PATCH", path, picture[:100], Upload_Offset=0).status_code == 204
+    upload_id = path.split("/")[-2]
+    acknowledged = 'SELECT 1 FROM media_pipeline_extent WHERE session_id = %s AND "offset" = 100'
+    [file] = stack.folder.rglob(upload_id)
+    with ThreadPoolExecutor(1) as pool, file.open("r+b") as other:
+        fcntl.lockf(other, fcntl.LOCK_EX, 1, 0)
+        last = pool.submit(partial(anna.tus, "PATCH", path, picture[100:], Upload_Offset=100))
+        wait_until(lambda: stack.query(acknowledged, upload_id), what="the last bytes")
+        fcntl.lockf(other, fcntl.LOCK_UN, 1, 0)
+        assert last.result(30).status_code == 204, last.result().text
+    assert anna.finished(last.result().headers["Upload-Media-Id"])["status"] == "ready"
