@@ -97,7 +97,7 @@ def main() -> None:
             result[name] = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     text = report.markdown(result)
     options.results.mkdir(parents=True, exist_ok=True)
-    name = options.results / "-".join([result["date"], *([options.only] if options.only else []), *(["quick"] * quick)])
+    name = options.results / "-".join(filter(None, [result["date"], options.only, "quick" if quick else None]))
     name.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
     name.with_suffix(".md").write_text(text)
     print(f"\n{text}\nWritten to {name}.md and .json", flush=True)

@@ -26,7 +26,6 @@ from core.queues import DEFAULT, declare
 
 log = logging.getLogger(__name__)
 
-
 F_ = TypeVar("F_", bound=Callable[[], object])
 
 

@@ -74,7 +74,9 @@ class Appending:
 
 
 def _seal(session: UploadSession) -> UploadSession:
-    """`upload_seal`; who has sent the last byte is not told Locked for the sake of another who has lost to them."""
+    """`upload_seal`, which waits 1.3 s at most: who has sent the last byte, or asks by HEAD what became of it, is not
+    told Locked for the sake of another who has lost to them.
+    """
     for pause in SEALING_PAUSES:
         try:
             return upload_seal(session=session)

@@ -13,6 +13,9 @@ from tests.stack import wait_until
 
 T = TypeVar("T")
 
+# One row for each session of the database that waits for a lock. PostgreSQL only.
+WAITING_FOR_LOCKS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
 
 def at_once(calls: Iterable[Callable[[], T]]) -> list[T]:
     """The results of all calls, none of which starts before every thread is there. Needs `transaction=True`."""
@@ -35,10 +38,8 @@ def someone_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         # A transaction sees the activity of its first look, unless it is told to look again.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
+        cursor.execute(WAITING_FOR_LOCKS)
+        return cursor.fetchone() is not None
 
 
 def assert_waits_for_the_person(person: Any, call: Callable[[], Any], rows: Any) -> None:

@@ -11,6 +11,7 @@ from threading import Barrier
 import httpx
 import psycopg2
 
+from tests.concurrently import WAITING_FOR_LOCKS
 from tests.media_pipeline.uploads.conftest import Uploader, noise, original_of, upload_file
 from tests.stack import Stack, wait_until
 
@@ -86,13 +87,12 @@ def test_a_whole_is_refused_whose_first_part_became_complete_after_it_was_looked
     assert anna.tus("PATCH", second, picture[middle:], Upload_Offset=0).status_code == 204
     headers = {"Upload_Concat": f"final;{first} {second}"}
 
-    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with ThreadPoolExecutor(1) as pool, closing(psycopg2.connect(stack.database_url)) as database:
         with database, database.cursor() as cursor:
             # The whole has looked at its parts, and waits for its owner.
             cursor.execute("SELECT 1 FROM accounts_user WHERE id = %s FOR UPDATE", [anna.id])
             whole = pool.submit(partial(anna.tus, "POST", **headers))
-            wait_until(lambda: stack.query(waiting), what="a whole that waits")
+            wait_until(lambda: stack.query(WAITING_FOR_LOCKS), what="a whole that waits")
             assert anna.tus("PATCH", first, picture[:middle], Upload_Offset=0).status_code == 204
         assert whole.result(30).status_code == 409, whole.result().text
 
