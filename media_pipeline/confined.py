@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # All that it is told of our environment: no secrets, no proxies.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 # How much of what it said last is kept.
-LAST_WORDS = 2000
+LAST_WORDS = 20_000
 
 
 @dataclass(frozen=True)

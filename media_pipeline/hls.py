@@ -26,6 +26,11 @@ QUALITY = "23"
 # that needs more bits than there are loses two points.
 PRESET, LOOK_AHEAD = "superfast", "10"
 SOUND_BIT_RATE = "128k"
+# zimg's spline16 takes a third of the CPU of ffmpeg's own scaler, a tenth of the whole less, for a picture as good (the
+# same VMAF in 3 % fewer bits). Not each ffmpeg has it; and it refuses odd sides, to which a film may change half way.
+# Other formats than these ffmpeg scales while it converts them.
+ZSCALE = "format=yuv420p,crop=trunc(iw/2)*2:trunc(ih/2)*2,zscale={}:{}:filter=spline16"
+ZSCALED = ("yuv420p", "yuvj420p")
 # What a player of HLS takes as it is: then the packets are copied, which costs nothing and loses nothing.
 PROFILES = ("Constrained Baseline", "Baseline", "Main", "High")
 COPIED_BIT_RATE = 3_500_000
@@ -78,7 +83,7 @@ def _even(pixels: float) -> int:
     return max(2, round(pixels / 2) * 2)
 
 
-def arguments(source: Path, content_type: str, facts: Facts, variants: list[Variant]) -> list[str]:
+def arguments(source: Path, content_type: str, facts: Facts, variants: list[Variant], *, has_zscale: bool) -> list[str]:
     """ffmpeg's, after its name. It writes into the current folder, and how far it is to its standard output.
 
     Before `-i` stands what confines the reading: files and pipes alone, the demuxer of the first bytes, a bounded
@@ -91,7 +96,7 @@ def arguments(source: Path, content_type: str, facts: Facts, variants: list[Vari
         *("-protocol_whitelist", "file,pipe", "-max_pixels", str(MAX_PIXELS)),
         *("-threads", THREADS),
         *("-f", DEMUXERS[content_type], "-i", f"file:{source}"),
-        *(_filters(facts, encoded) if encoded else ()),
+        *(_filters(facts, encoded, has_zscale=has_zscale) if encoded else ()),
         *(argument for number, variant in enumerate(variants) for argument in _mapped(number, variant, facts)),
         # Who made it where is nobody's business.
         *("-map_metadata", "-1", "-map_metadata:s:v", "-1", "-map_metadata:s:a", "-1", "-map_chapters", "-1"),
@@ -102,13 +107,14 @@ def arguments(source: Path, content_type: str, facts: Facts, variants: list[Vari
     ]
 
 
-def _filters(facts: Facts, encoded: list[Variant]) -> list[str]:
+def _filters(facts: Facts, encoded: list[Variant], *, has_zscale: bool) -> list[str]:
     """Each variant is scaled from the one before, upright (ffmpeg turns what it decodes)."""
+    scale = ZSCALE if has_zscale and facts.pixel_format in ZSCALED else "scale={}:{}"
     rate = f"fps={FRAME_RATE}," if facts.frame_rate > FRAME_RATE + 1 else ""
     interlaced = "yadif," if facts.interlaced else ""
     chain, source = [], f"[0:{facts.picture_index}]{interlaced}{rate}"
     for number, variant in enumerate(encoded):
-        scaled = f"{source}scale={variant.width}:{variant.height},setsar=1,format=yuv420p"
+        scaled = f"{source}{scale.format(variant.width, variant.height)},setsar=1,format=yuv420p"
         is_last = number == len(encoded) - 1
         chain.append(f"{scaled}[{variant.name}]" if is_last else f"{scaled},split[{variant.name}][next{number}]")
         source = f"[next{number}]"

@@ -186,7 +186,7 @@ def _save_poster(frame: Any, width: int, height: int, rotation: int, path: Path)
     scale = min(1.0, POSTER_SIDE / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     picture: Image.Image = frame.reformat(*size, format="rgb24").to_image()
-    picture.rotate(rotation, expand=True).save(path, "PNG", compress_level=1)
+    picture.rotate(rotation, expand=True).save(path, "PNG", compress_level=0)
 
 
 def main(path: str, content_type: str, poster: str) -> None:

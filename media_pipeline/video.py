@@ -9,9 +9,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from media_pipeline import confined, hls
@@ -30,12 +32,12 @@ PROBE_LIMITS = Limits(seconds=120, memory=2 * 1024**3, file_size=64 * 1024**2)
 FFMPEG_LIMITS = Limits(seconds=TIME_LIMIT, memory=4 * 1024**3, file_size=2 * 1024**3)
 # With less left on the disk, what ffmpeg did not write is the disk's fault.
 ROOM = 1024**2
-# What ffmpeg says when it is given no more memory.
-NO_MEMORY = (os.strerror(errno.ENOMEM), "MemoryError", "get_buffer() failed", "malloc")
+# What ffmpeg says when it is given no more memory; the last is zimg's ZIMG_ERROR_OUT_OF_MEMORY.
+NO_MEMORY = (os.strerror(errno.ENOMEM), "MemoryError", "get_buffer() failed", "malloc", "] code 1: ")
 # The shell's code, and the dynamic linker's, for a program that did not start.
 NOT_STARTED = 127
-# We ask for nothing that an encoder refuses, so what it lacks is ours to give.
-OUR_FAULT = ("Traceback", "opening encoder")
+# We ask for nothing that an encoder refuses, so what it lacks is ours to give; so are threads.
+OUR_FAULT = ("Traceback", "opening encoder", os.strerror(errno.EAGAIN))
 # It was us, or the machine, who ended it: not the film.
 ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 
@@ -77,6 +79,12 @@ def ffmpeg_path() -> str:
         raise FfmpegMissing(NO_FFMPEG) from error
 
 
+@cache
+def _has_zscale(ffmpeg: str) -> bool:
+    listed = subprocess.run([ffmpeg, "-hide_banner", "-filters"], capture_output=True, text=True, check=False)  # noqa: S603
+    return " zscale " in listed.stdout
+
+
 def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> RenderedVideo:
     """The variants, in FOLDER, and the poster. `on_progress` gets percent, twice a second at most.
 
@@ -88,7 +96,8 @@ def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> Re
     facts, picture = _probe(source, content_type, folder)
     poster = render_picture(picture)
     variants = hls.variants_of(facts)
-    _transcode([ffmpeg, *hls.arguments(source, content_type, facts, variants)], folder, facts, on_progress)
+    arguments = hls.arguments(source, content_type, facts, variants, has_zscale=_has_zscale(ffmpeg))
+    _transcode([ffmpeg, *arguments], folder, facts, on_progress)
     try:
         playlist = hls.master_playlist(folder, facts, variants)
     except (ValueError, FileNotFoundError) as error:

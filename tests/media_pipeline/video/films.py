@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +49,26 @@ def remade(data: bytes, *arguments: str, before: Sequence[str] = (), name: str =
         (Path(folder) / "source").write_bytes(data)
         ffmpeg(*before, "-i", "source", *arguments, name, folder=Path(folder))
         return (Path(folder) / name).read_bytes()
+
+
+def joined(sizes: Sequence[str]) -> bytes:
+    """A WebM of VP8 whose picture changes its size each second, as a browser records a window that is drawn larger."""
+    vp8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8")
+    # The test pattern itself has even sides alone.
+    scaled = [("-vf", f"scale={size.replace('x', ':')}", *vp8) for size in sizes]
+    one, *others = (film(seconds=1, name="film.ivf", sound=False, options=options) for options in scaled)
+    frames = [frame for data in (one, *others) for frame in _frames_of_ivf(data)]
+    packed = (len(frame).to_bytes(4, "little") + at.to_bytes(8, "little") + frame for at, frame in enumerate(frames))
+    return remade(one[:32] + b"".join(packed), "-c", "copy", name="film.webm")
+
+
+def _frames_of_ivf(data: bytes) -> Iterator[bytes]:
+    """The file has 32 bytes of head, and 12 before each frame, which begin with its size."""
+    at = 32
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "little")
+        yield data[at + 12 : end]
+        at = end
 
 
 def turned(data: bytes, degrees: int) -> bytes:

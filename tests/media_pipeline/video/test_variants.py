@@ -8,7 +8,7 @@ import pytest
 from realtime.models import Job, StreamEvent
 from tests.media_pipeline.conftest import fetched, get
 from tests.media_pipeline.pictures import near
-from tests.media_pipeline.video.films import CHEAP, film, played, remade, turned
+from tests.media_pipeline.video.films import CHEAP, film, joined, played, remade, turned
 
 Made = Callable[[bytes], Any]
 FolderOf = Callable[[Any], Path]
@@ -142,6 +142,13 @@ def test_other_formats_play_too(made: Made, folder_of: FolderOf, name: str, opti
     assert (media["status"], media["error"]) == ("ready", None)
     [variant] = list(folder_of(media).glob("*p.m3u8"))
     assert played(folder_of(media), variant.name)["frames"] >= 13
+
+
+def test_a_film_may_change_its_size_half_way_also_to_odd_sides(made: Made, folder_of: FolderOf) -> None:
+    media = made(joined(["642x362", "961x541", "801x451"]))
+    assert (media["status"], media["error"]) == ("ready", None)
+    found = played(folder_of(media), "360p.m3u8")
+    assert (found["size"], found["frames"]) == ((638, 360), 45)
 
 
 def test_a_film_without_sound_has_none(made: Made, folder_of: FolderOf) -> None:
