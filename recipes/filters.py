@@ -1,4 +1,4 @@
-"""What a list of recipes can be narrowed and sorted by: the query string, read strictly."""
+"""What a list of recipes can be narrowed and sorted by, and one be scaled to: the query string, read strictly."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from recipes.tags import normal_tag
 
 ORDERS = ("new", "top", "trending")
 MINUTES_MAX = 10_000_000
+SERVINGS_MAX = 1_000
 
 
 def order_of(params: Mapping[str, str]) -> str:
@@ -38,6 +39,16 @@ def filters_of(params: Mapping[str, str]) -> dict[str, Any]:
     if (max_minutes := params.get("max_minutes")) is not None:
         found["max_minutes"] = _minutes(max_minutes)
     return found
+
+
+def servings_of(params: Mapping[str, str]) -> int | None:
+    """`?servings=` of one recipe: for how many it is to be. None when absent; Invalid for what means nothing."""
+    text = params.get("servings")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or len(text) > 4 or not 1 <= int(text) <= SERVINGS_MAX:
+        raise _invalid("servings", f"A whole number from 1 to {SERVINGS_MAX}.")
+    return int(text)
 
 
 def _rating(text: str) -> float:

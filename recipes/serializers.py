@@ -12,6 +12,7 @@ from accounts.models import User
 from core.fields import BoundedList, Text, WholeNumber
 from core.forms import list_of, number_of
 from media_pipeline.serializers import ImageOutput, PictureField
+from recipes.filters import SERVINGS_MAX
 from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
 from recipes.tags import TAG_MAX, normal_tag
@@ -170,7 +171,7 @@ class TagField(Text):
 class _RecipeFields(serializers.Serializer[Any]):
     name = Text(max_length=200)
     description = Text(max_length=10_000, allow_blank=True, required=False)
-    servings = WholeNumber(min_value=1, max_value=1_000, allow_null=True, required=False)
+    servings = WholeNumber(min_value=1, max_value=SERVINGS_MAX, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     visibility = serializers.ChoiceField(

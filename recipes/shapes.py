@@ -1,15 +1,18 @@
 """Recipes and ratings as clients see them: plain functions over `.values()` rows; none of them queries."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from accounts.models import may_read_premium
 from accounts.shapes import short_user_fields, short_user_from
+from core.errors import Invalid
 from media_pipeline.shapes import image_fields, image_shape_from
 from recipes.models import Rating, Recipe
-from recipes.quantities import display
+from recipes.quantities import display, scaled
 from recipes.social import social_fields, social_shape, with_social
 
 _OWN = (
@@ -72,22 +75,35 @@ def recipe_shapes(rows: Iterable[Mapping[str, Any]], viewer: Any) -> list[dict[s
 def detail_shape(
     row: Mapping[str, Any],
     viewer: Any,
-    ingredients: Iterable[Mapping[str, Any]],
+    ingredients: Iterable[dict[str, Any]],
     steps: Iterable[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """A whole recipe; INGREDIENTS and STEPS are rows of all their columns beside the ids, none of a locked one."""
     return {
         **recipe_shape(row, viewer),
-        "ingredients": [
-            {
-                **line,
-                "quantity": None if line["quantity"] is None else float(line["quantity"]),
-                "display": display(line["quantity"], line["unit"]),
-            }
-            for line in ingredients
-        ],
+        "ingredients": [line | _amount(line["quantity"], line["unit"]) for line in ingredients],
         "steps": steps,
     }
+
+
+def scaled_shape(recipe: dict[str, Any], servings: int) -> dict[str, Any]:
+    """A whole recipe with its quantities for so many servings. What people wrote (`raw`, `note`) stays as it is.
+
+    Invalid, with the code `no_servings`, when it does not say for how many it is.
+    """
+    if recipe["servings"] is None:
+        message = "This recipe does not say for how many it is."
+        raise Invalid(message, code="no_servings", errors={"servings": [message]})
+    factor = Fraction(servings, recipe["servings"])
+    ingredients = []
+    for line in recipe["ingredients"]:
+        quantity = None if line["quantity"] is None else scaled(Decimal(str(line["quantity"])), factor)
+        ingredients.append(line | _amount(quantity, line["unit"]))
+    return recipe | {"servings": servings, "ingredients": ingredients}
+
+
+def _amount(quantity: Decimal | None, unit: str) -> dict[str, Any]:
+    return {"quantity": None if quantity is None else float(quantity), "display": display(quantity, unit)}
 
 
 def rating_rows(ratings: QuerySet[Rating]) -> QuerySet[Rating, dict[str, Any]]:

@@ -24,7 +24,7 @@ from core.search import QUERY_MAX, Typed, typed
 from media_pipeline.views.with_picture import WithPictureView
 from realtime.positions import stream_position
 from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
-from recipes.filters import MINUTES_MAX, ORDERS, filters_of, order_of
+from recipes.filters import MINUTES_MAX, ORDERS, SERVINGS_MAX, filters_of, order_of, servings_of
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
 from recipes.search import PAGES as FOUND_PAGES
@@ -49,7 +49,7 @@ from recipes.services import (
     require_may_rate,
     require_seller,
 )
-from recipes.shapes import rating_rows, rating_shapes, recipe_shapes
+from recipes.shapes import rating_rows, rating_shapes, recipe_shapes, scaled_shape
 
 TAGS = ["recipes"]
 BODIES = {"application/json": RecipeInput, "multipart/form-data": RecipeForm}
@@ -73,6 +73,11 @@ NARROWING = [
         "max_minutes", {"type": "integer", "minimum": 0, "maximum": MINUTES_MAX}, description="preparing and cooking"
     ),
 ]
+SERVINGS = OpenApiParameter(
+    "servings",
+    {"type": "integer", "minimum": 1, "maximum": SERVINGS_MAX},
+    description="for how many its quantities are to be; as it was written when absent",
+)
 IF_MATCH = OpenApiParameter(
     "If-Match",
     location=OpenApiParameter.HEADER,
@@ -88,11 +93,13 @@ def get_recipe_for_user(user: Any, recipe_id: int) -> Recipe:
     return recipe
 
 
-def recipe_response(request: Request, recipe_id: int, **kwargs: Any) -> HttpResponse:
-    """The whole recipe as the viewer sees it: three queries."""
+def recipe_response(request: Request, recipe_id: int, *, servings: int | None = None, **kwargs: Any) -> HttpResponse:
+    """The whole recipe as the viewer sees it, scaled to SERVINGS unless None: three queries."""
     recipe = recipe_read(request.user, recipe_id)
     if recipe is None:
         raise NotFound("There is no such recipe.")
+    if servings is not None:
+        recipe = scaled_shape(recipe, servings)
     return conditional(request, Response(recipe, **kwargs), version=recipe["version"])
 
 
@@ -195,15 +202,20 @@ class RecipeDetailView(WithPictureView):
     @extend_schema(
         operation_id="recipes_read",
         summary="A recipe",
-        description="`Stream-Position` is that of the channel `recipe:{id}`.",
+        description=(
+            "`Stream-Position` is that of the channel `recipe:{id}`. With `servings`, the quantities are for so many: "
+            "`quantity` and `display` change, what people wrote (`raw`, `note`) does not. A recipe that does not say "
+            "for how many it is cannot be scaled: 400 `no_servings`."
+        ),
         tags=TAGS,
-        parameters=[STREAM_POSITION],
+        parameters=[SERVINGS, STREAM_POSITION],
         responses={200: RecipeDetailOutput},
         examples=[WHOLE],
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
+        servings = servings_of(request.query_params)
         position = stream_position(f"recipe:{recipe_id}")
-        return recipe_response(request, recipe_id, headers={"Stream-Position": position})
+        return recipe_response(request, recipe_id, servings=servings, headers={"Stream-Position": position})
 
     @extend_schema(
         operation_id="recipes_update",
