@@ -99,13 +99,18 @@ def listening(services: Services) -> Iterator[Bus]:
         bus.close()
 
 
-def backlog(services: Services, channels: int) -> dict[str, float]:
-    """Events that were there before the relay, so that it never waits for any: events a second, from first to last."""
+def fill(services: Services, channels: int, events: int) -> None:
+    """Leaves so many events, and no others."""
     services.execute("simmer", "TRUNCATE realtime_streamevent")
     with psycopg2.connect(services.database("simmer")) as connection, connection.cursor() as cursor:
-        cursor.execute(_BACKLOG, [channels, json.dumps(EVENT), BACKLOG])
+        cursor.execute(_BACKLOG, [channels, json.dumps(EVENT), events])
     connection.close()
     services.execute("simmer", "VACUUM ANALYZE realtime_streamevent")
+
+
+def backlog(services: Services, channels: int) -> dict[str, float]:
+    """Events that were there before the relay, so that it never waits for any: events a second, from first to last."""
+    fill(services, channels, BACKLOG)
     with listening(services) as bus, services.relay() as relay:
 
         def numbered() -> int:
@@ -184,9 +189,10 @@ def main() -> None:
                 flush=True,
             )
         print("commit to bus          reached/s    p50 ms    p99 ms    max ms   arrived   relay's core")
-        services.execute("simmer", "TRUNCATE realtime_streamevent")
+        # What it takes to start is no lag.
+        fill(services, channels=1, events=1)
         with services.relay() as relay:
-            time.sleep(2)
+            services.wait_for_relay()
             for rate in RATES:
                 found = paced(services, relay, rate)
                 print(

@@ -23,6 +23,7 @@ from tests.operations.gateway import command_for, config_for
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+RELAY_SECONDS = 120
 SOCKETIO = Path(__file__).parent / "peers" / "socketio"
 DAPHNE = [str(Path(sys.executable).with_name("daphne")), "--verbosity", "0", "-b", "127.0.0.1"]
 # PostgreSQL as it comes, but for the clock of commits, which says when an event could have been known.
@@ -180,6 +181,14 @@ class Services:
         return Process(
             "relay", [sys.executable, "manage.py", "relay"], env=self.simmer_env(), cores=OTHER_CORES, log=log
         )
+
+    def wait_for_relay(self) -> None:
+        """Until it has numbered all events."""
+        deadline = time.monotonic() + RELAY_SECONDS
+        while self.execute("simmer", "SELECT EXISTS (SELECT FROM realtime_streamevent WHERE position IS NULL)")[0][0]:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"the relay has not numbered the waiting events within {RELAY_SECONDS} s")
+            time.sleep(0.1)
 
     def _daphne(self, name: str, application: str, env: dict[str, str]) -> WebServer:
         port = free_port()

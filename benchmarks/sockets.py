@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -146,7 +145,7 @@ def _live(passes: Passes, full: bool, say: Say) -> dict[str, Any]:
     services = passes.services
     ratings = 500 if full else 100
     with services.relay(), services.simmer("simmer-live") as server:
-        _wait_for_relay(services)
+        services.wait_for_relay()
         recipe = passes.next_key = passes.next_key - 1
         spec = {"port": server.port, "recipe": recipe, "tokens": passes.tokens, "ratings": ratings}
         output = services.run(
@@ -174,12 +173,3 @@ def _live(passes: Passes, full: bool, say: Say) -> dict[str, Any]:
         + ", ".join(f"{name.replace('_', ' ')} p50 {f['p50']:.1f} p99 {f['p99']:.1f} ms" for name, f in found.items())
     )
     return {"ratings": ratings, **found}
-
-
-def _wait_for_relay(services: Services) -> None:
-    """Until it has numbered what earlier parts of the run left."""
-    deadline = time.monotonic() + 120
-    while services.execute("simmer", "SELECT EXISTS (SELECT FROM realtime_streamevent WHERE position IS NULL)")[0][0]:
-        if time.monotonic() > deadline:
-            raise SystemExit("the relay has not numbered the waiting events within two minutes")
-        time.sleep(0.1)
