@@ -134,17 +134,18 @@ def test_reports_are_decided(staff: Client, ann: User) -> None:
 
 
 def test_dead_jobs_are_tried_again_and_the_log_has_them_alone(staff: Client) -> None:
-    dead, waiting = (
+    dead, waiting, dead_too = (
         Job.objects.create(task="tests.none", state=state, attempts=5, error="Gone.", enqueue_at=timezone.now())
-        for state in (Job.State.DEAD, Job.State.QUEUED)
+        for state in (Job.State.DEAD, Job.State.QUEUED, Job.State.DEAD)
     )
-    assert run(staff, "realtime/job", "try_again", dead, waiting) == "1 jobs will be tried again."
-    dead.refresh_from_db()
-    assert (dead.state, dead.attempts, dead.error) == (Job.State.QUEUED, 0, "")
+    assert run(staff, "realtime/job", "try_again", dead, waiting, dead_too) == "2 jobs will be tried again."
+    for job in (dead, dead_too):
+        job.refresh_from_db()
+        assert (job.state, job.attempts, job.error) == (Job.State.QUEUED, 0, "")
     assert Job.objects.get(pk=waiting.pk).attempts == 5
-    assert [(entry.object_id, entry.get_change_message()) for entry in LogEntry.objects.all()] == [
-        (str(dead.pk), "Tried again.")
-    ]
+    assert {(entry.object_id, entry.get_change_message()) for entry in LogEntry.objects.all()} == {
+        (str(job.pk), "Tried again.") for job in (dead, dead_too)
+    }
 
 
 def test_who_is_no_moderator_removes_and_decides_nothing(ann: User) -> None:
