@@ -9,12 +9,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from media_pipeline import confined, hls
 from media_pipeline.confined import Finished, Limits
@@ -29,6 +29,7 @@ NO_FFMPEG = "There is no ffmpeg: install it (apt install ffmpeg) or `pip install
 # Most of half an hour: a film of MAX_SECONDS takes a quarter of it on two cores.
 TIME_LIMIT = 1600
 PROBE_LIMITS = Limits(seconds=120, memory=2 * 1024**3, file_size=64 * 1024**2)
+LISTING_LIMITS = Limits(seconds=10, memory=4 * 1024**3, file_size=1024**2)
 FFMPEG_LIMITS = Limits(seconds=TIME_LIMIT, memory=4 * 1024**3, file_size=2 * 1024**3)
 # With less left on the disk, what ffmpeg did not write is the disk's fault.
 ROOM = 1024**2
@@ -36,8 +37,9 @@ ROOM = 1024**2
 NO_MEMORY = (os.strerror(errno.ENOMEM), "MemoryError", "get_buffer() failed", "malloc", "] code 1: ")
 # The shell's code, and the dynamic linker's, for a program that did not start.
 NOT_STARTED = 127
-# We ask for nothing that an encoder refuses, so what it lacks is ours to give; so are threads.
-OUR_FAULT = ("Traceback", "opening encoder", os.strerror(errno.EAGAIN))
+# We ask for nothing that an encoder refuses, so what it lacks is ours to give; so are threads, and an ffmpeg that was
+# another one when it was asked what it has.
+OUR_FAULT = ("Traceback", "opening encoder", os.strerror(errno.EAGAIN), "No such filter")
 # It was us, or the machine, who ended it: not the film.
 ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 
@@ -81,8 +83,11 @@ def ffmpeg_path() -> str:
 
 @cache
 def _has_zscale(ffmpeg: str) -> bool:
-    listed = subprocess.run([ffmpeg, "-hide_banner", "-filters"], capture_output=True, text=True, check=False)  # noqa: S603
-    return " zscale " in listed.stdout
+    lines: list[str] = []
+    with TemporaryDirectory() as folder:
+        command = [ffmpeg, "-nostdin", "-hide_banner", "-filters"]
+        confined.run(command, limits=LISTING_LIMITS, errors=Path(folder) / "errors.log", on_line=lines.append)
+    return any(line.split()[1:2] == ["zscale"] for line in lines)
 
 
 def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> RenderedVideo:

@@ -11,8 +11,8 @@ from fractions import Fraction
 
 QUANTITY_MAX = Decimal(99_999_999)
 _PLACES = Decimal("0.0001")
-# A fraction that people write has no larger denominator, and by so much less was stored than was meant.
-_SIMPLE, _ROUNDING = 8, Fraction(1, 10_000)
+# A fraction that people write has no larger denominator, and what was stored differs by no more from what was meant.
+_SIMPLE, _ROUNDING = 16, Fraction(1, 20_000)
 
 # singular -> (plural, other spellings). Metric units are written with decimals, the others with fractions.
 _METRIC: dict[str, tuple[str, ...]] = {
@@ -117,7 +117,7 @@ def scaled(quantity: Decimal, factor: Fraction) -> Decimal:
     """QUANTITY times FACTOR. A third that is stored as 0.3333 counts as a third: three of them are one."""
     exact = Fraction(quantity)
     simple = exact.limit_denominator(_SIMPLE)
-    return to_quantity((simple if abs(simple - exact) < _ROUNDING else exact) * factor)
+    return to_quantity((simple if abs(simple - exact) <= _ROUNDING else exact) * factor)
 
 
 def compose(line: Line) -> str:

@@ -71,6 +71,9 @@ def test_a_recipe_that_does_not_say_for_how_many_it_is_cannot_be_scaled(seller: 
     [
         ("0.3333", Fraction(3), "1"),
         ("0.1667", Fraction(6), "1"),
+        ("0.0833", Fraction(12), "1"),
+        ("0.5556", Fraction(9), "5"),
+        ("0.6666", Fraction(1), "0.6666"),
         ("0.142", Fraction(7), "0.994"),
         ("2.125", Fraction(2), "4.25"),
         ("99999999", Fraction(1000), "99999999000"),

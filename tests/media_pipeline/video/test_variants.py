@@ -145,10 +145,10 @@ def test_other_formats_play_too(made: Made, folder_of: FolderOf, name: str, opti
 
 
 def test_a_film_may_change_its_size_half_way_also_to_odd_sides(made: Made, folder_of: FolderOf) -> None:
-    media = made(joined(["642x362", "961x541", "801x451"]))
+    media = made(joined(["642x362", "961x541", "1x1", "801x451"]))
     assert (media["status"], media["error"]) == ("ready", None)
     found = played(folder_of(media), "360p.m3u8")
-    assert (found["size"], found["frames"]) == ((638, 360), 45)
+    assert (found["size"], found["frames"]) == ((638, 360), 60)
 
 
 def test_a_film_without_sound_has_none(made: Made, folder_of: FolderOf) -> None:
