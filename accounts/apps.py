@@ -5,11 +5,12 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import authorizers, events, identities  # noqa: F401  events registers the event types
+        from accounts import authorizers, events, exports, identities  # noqa: F401  events registers the event types
         from accounts.backups import alarms
         from realtime.channels import only_that_person, register_hidden_actors, register_identities, register_namespace
 
         alarms.register()
+        exports.register()
         register_identities(
             verify_token=identities.verify_token,
             live_sessions=identities.live_sessions,

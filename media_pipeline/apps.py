@@ -9,6 +9,9 @@ class MediaPipelineConfig(AppConfig):
     name = "media_pipeline"
 
     def ready(self) -> None:
+        from media_pipeline import exports
+
+        exports.register()
         register(ffmpeg_is_there, "media")
         register(videos_play, "media")
 

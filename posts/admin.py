@@ -15,6 +15,7 @@ from core.large_tables import Exactly, Key, LookedAt, LookedAtAdmin, Person, Rem
 from posts.models import (
     Comment,
     CommentReaction,
+    DataExport,
     Digest,
     DigestRun,
     FeedEntry,
@@ -215,3 +216,13 @@ class DigestAdmin(LookedAtAdmin):
 @admin.register(DigestRun)
 class DigestRunAdmin(LookedAtAdmin):
     list_display = ("id", "local_date", "timezone", "created_at")
+
+
+@admin.register(DataExport)
+class DataExportAdmin(LookedAtAdmin):
+    """Who asked for theirs, and how it went. What is in it is for its owner alone."""
+
+    list_display = ("id", "user", "status", "requested_at", "ready_at", "expires_at", "size")
+    list_select_related = ("user",)
+    ordering = ("-requested_at",)
+    finders = (Key(), Person("user"))

@@ -5,12 +5,15 @@ class PostsConfig(AppConfig):
     name = "posts"
 
     def ready(self) -> None:
+        from accounts.closing import on_closing
         from accounts.staff import register_audit
         from accounts.unread import register_unread_count
         from core.metrics import register_shared
         from posts import events, handlers, recipe_social  # noqa: F401  the two first register themselves
         from posts.authorizers import readers_of_feed_event, readers_of_post
         from posts.digests.metrics import of_digests
+        from posts.exports import contents
+        from posts.exports.requests import forget_export
         from posts.feed import handlers as feed_handlers  # noqa: F401  registers them
         from posts.moderation.audit import person_judged, recipe_removed
         from posts.notifications import handlers as notification_handlers  # noqa: F401  registers them
@@ -19,6 +22,8 @@ class PostsConfig(AppConfig):
         from recipes.removals import register_removal_audit
         from recipes.social import register_social
 
+        contents.register()
+        on_closing(forget_export)
         register_shared(of_digests)
         register_unread_count(unread_count)
         register_removal_audit(recipe_removed)

@@ -1,4 +1,4 @@
-"""What happens to posts, comments and notifications. Recorded by services only; every value is absolute.
+"""What happens to posts, comments, notifications and data exports. Recorded by services only; every value is absolute.
 
 An announcement's events are heard on its recipe's channel, too: `recipe_id` is the announced recipe, None for others.
 """
@@ -204,3 +204,27 @@ class NotificationRead(Event):
     recipient_id: int
     ids: list[int]
     unread_count: int
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class ExportReady(Event):
+    """The person's data export has been made: GET `/api/me/export/` has its address, until `expires_at`."""
+
+    type: ClassVar[str] = "export.ready"
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{user_id}",)
+
+    user_id: int
+    size: int
+    expires_at: str
+
+
+@register
+@dataclass(frozen=True, kw_only=True)
+class ExportFailed(Event):
+    """The person's data export could not be made: it may be asked for again."""
+
+    type: ClassVar[str] = "export.failed"
+    heard_on: ClassVar[tuple[str, ...]] = ("inbox:{user_id}",)
+
+    user_id: int

@@ -5,10 +5,11 @@ from django.utils import timezone
 from core.periodic import periodic
 from posts import forgetting, publishing, reconciling, trending
 from posts.digests import ledger, planning, sending
+from posts.exports import jobs as export_jobs
 from posts.feed import fan_out, followees, trim
 from posts.notifications import jobs as notification_jobs
 
-__all__ = ["fan_out", "followees", "forgetting", "notification_jobs", "planning", "sending", "trim"]
+__all__ = ["export_jobs", "fan_out", "followees", "forgetting", "notification_jobs", "planning", "sending", "trim"]
 
 
 @periodic("posts.trim_feeds")
@@ -62,3 +63,9 @@ def begin_digests() -> None:
 def trim_digests() -> None:
     """Forgets digests of more than 60 days ago."""
     ledger.trim()
+
+
+@periodic("posts.sweep_exports", time_limit=900)
+def sweep_exports() -> None:
+    """Data exports whose time is over go, and what killed jobs have left of others."""
+    export_jobs.sweep()

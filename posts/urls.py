@@ -4,6 +4,7 @@ from django.urls import path
 
 from posts.views import (
     comments,
+    exports,
     feed,
     moderation,
     notifications,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("scheduled-posts/<int:scheduled_id>/", scheduled.ScheduledDetailView.as_view(), name="scheduled-post-detail"),
     path("feed/", feed.FeedView.as_view(), name="feed"),
     path("me/follow-suggestions/", feed.SuggestionsView.as_view(), name="me-follow-suggestions"),
+    path("me/export/", exports.ExportView.as_view(), name="me-export"),
     path("notifications/", notifications.NotificationListView.as_view(), name="notification-list"),
     path("notifications/unread-count/", notifications.UnreadCountView.as_view(), name="notification-unread-count"),
     path("notifications/read/", notifications.ReadView.as_view(), name="notification-read"),

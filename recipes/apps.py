@@ -6,9 +6,10 @@ class RecipesConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime.channels import everyone, register_namespace
-        from recipes import events, handlers  # noqa: F401  (both register themselves)
+        from recipes import events, exports, handlers  # noqa: F401  events and handlers register themselves
         from recipes.authorizers import readers_of_recipe
 
+        exports.register()
         register_namespace("recipes", authorize=everyone, description="Every new recipe: `recipe.published`.")
         register_namespace(
             "recipe",

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 
+from accounts.closing import tell_closing
 from accounts.events import RightsChanged
 from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
@@ -77,7 +78,8 @@ def user_deactivate(*, user: User) -> None:
     """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows and
     hide their words in the events that are kept.
 
-    What they wrote stays in place but hidden, and the username and e-mail stay taken: erasure is another matter.
+    Their data export goes; what they wrote stays in place but hidden, and the username and e-mail stay taken: erasure
+    is another matter.
     """
     lock_person(user)
     # As a follow does: it is there before this and the job finds it, or it finds the account closed.
@@ -85,6 +87,7 @@ def user_deactivate(*, user: User) -> None:
     user.is_active = False
     user.save(update_fields=["is_active"])
     sessions_revoke(user=user)
+    tell_closing(user)
     record_job(END_FOLLOWS, user_id=user.pk)
     record_job(BLANK_WORDS, user_id=user.pk)
 

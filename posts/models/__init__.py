@@ -2,6 +2,7 @@
 
 from posts.models.comments import Comment, CommentReaction
 from posts.models.digests import Digest, DigestRun
+from posts.models.exports import DataExport
 from posts.models.feed import FeedEntry, FeedRanking
 from posts.models.moderation import ModerationAction, Report
 from posts.models.notifications import Notification, NotificationActor
@@ -12,6 +13,7 @@ from posts.models.trends import TagTrend
 __all__ = [
     "Comment",
     "CommentReaction",
+    "DataExport",
     "Digest",
     "DigestRun",
     "FeedEntry",

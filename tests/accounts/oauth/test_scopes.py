@@ -34,6 +34,8 @@ PEOPLE_ALONE = {
     ("me", "DELETE"),
     ("me-sessions", "GET"),
     ("me-sessions", "DELETE"),
+    ("me-export", "GET"),
+    ("me-export", "POST"),
 }
 STAFF = {name for name, _ in APP_ROUTES if name.startswith("moderation-")}
 
