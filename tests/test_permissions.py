@@ -28,6 +28,7 @@ from core.earlier_urls import Earlier
 from media_pipeline.services import image_create
 from media_pipeline.sessions import upload_open
 from posts.models import Report
+from posts.services.exports import export_request
 from tests.actors import ACTORS, Cast, make_cast
 from tests.factories import CommentFactory, PostFactory, RecipeFactory
 from tests.permission_bodies import BODIES, HEADERS, OWNED, QUERIES, RAW
@@ -213,6 +214,7 @@ def things(cast: Cast) -> dict[str, Any]:
     with transaction.atomic():
         media = image_create(owner=cast.owner, data=data.getvalue())
     post, recipe = PostFactory(author=cast.owner), RecipeFactory(seller=cast.owner)
+    export_request(user=cast.owner)
     return {
         "username": cast.owner.username,
         "post_id": post.pk,
