@@ -7,16 +7,17 @@ from typing import Any
 from zipfile import ZipFile
 
 import httpx
-from django.utils import timezone
 
 from posts.models import DataExport
 from tests.jobs import run_jobs
+from tests.media_pipeline import conftest as media
 from tests.media_pipeline.conftest import get
 from tests.media_pipeline.storages import conftest as storages
 from tests.recipes.conftest import Person
 
 # Media, and with them exports, on the local disk, on two S3 servers, at a stub of Cloudinary.
 place, cloud = storages.place, storages.cloud
+picture = media.picture
 
 PATH = "/api/me/export/"
 
@@ -76,4 +77,3 @@ def later(**time: int) -> None:
         if export.expires_at is not None:
             export.expires_at -= passed
         export.save()
-    assert timezone.now() > DataExport.objects.latest("requested_at").requested_at
