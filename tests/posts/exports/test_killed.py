@@ -2,7 +2,6 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -28,8 +27,7 @@ class Killed(BaseException):
     """Nothing of ours catches it, as nothing catches SIGKILL: no clean-up is run."""
 
 
-@contextmanager
-def killed_at(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, *, after: bool) -> Iterator[None]:
+def kill_at(monkeypatch: pytest.MonkeyPatch, where: Any, name: str, *, after: bool) -> None:
     """The worker dies where that function is called, or when it returns; its lease is over at once."""
     function = getattr(where, name)
 
@@ -64,8 +62,7 @@ def test_run_again_it_leaves_one_file(
     if place.kind not in ("local", "moto") and (name, after) != ("_finish", False):
         pytest.skip("once is enough there")
     asked(ann)
-    with killed_at(monkeypatch, where, name, after=after):
-        pass
+    kill_at(monkeypatch, where, name, after=after)
     run_jobs()
     assert state(ann)["status"] == "ready"
     assert heard(ann) == ["export.ready"]
