@@ -21,7 +21,7 @@ class Place(Protocol):
     cache_control: str
 
     def names(self, top: str) -> list[str]:
-        """All files of `uploads`, `originals` or `renditions`."""
+        """All files of `uploads`, `originals`, `exports` or `renditions`."""
 
     def read(self, name: str) -> bytes: ...
 
@@ -117,7 +117,7 @@ class CloudinaryPlace:
         self._cloud, self._disk = cloud, disk
 
     def _asset(self, name: str) -> Asset:
-        if name.startswith("originals/"):
+        if name.startswith(("originals/", "exports/")):
             return ("raw", "authenticated", name)
         stem, _, extension = name.rpartition(".")
         is_image = extension in ("jpg", "webp")
