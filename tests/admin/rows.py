@@ -26,6 +26,7 @@ BY_HAND: dict[str, Callable[[int], dict[str, Any]]] = {
     "media_pipeline.Extent": lambda number: {"length": 1},
     "media_pipeline.UploadSession": lambda number: {"length": 1, "chunk_size": 1, "sealed_at": None, "whole": None},
     "posts.Comment": lambda number: {"text": "Looks good.", "parent": None},
+    "posts.DataExport": lambda number: {"status": "ready", "size": 1},
     "posts.Post": lambda number: {
         **{"kind": "status", "text": "Dinner is ready.", "announces": None, "recipe": None, "original": None},
         **{"status": "published", "publish_at": None},
