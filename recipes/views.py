@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,26 +17,45 @@ from rest_framework.views import APIView
 from accounts.authentication import user_of
 from accounts.shapes import short_user
 from accounts.views.people import get_user_for_viewer
+from core.api import JSONRenderer, LinkedDataRenderer
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
-from core.idempotency import idempotent
+from core.idempotency import idempotent, idempotent_after
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from core.search import QUERY_MAX, Typed, typed
 from media_pipeline.views.with_picture import WithPictureView
 from realtime.positions import stream_position
-from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
+from recipes.examples import (
+    FROM_JSONLD,
+    FROM_URL,
+    IMPORTED,
+    LINKED,
+    LISTED,
+    RATED,
+    RATING,
+    RENAMING,
+    REVIEW,
+    SHAKSHUKA,
+    WHOLE,
+)
 from recipes.filters import MINUTES_MAX, ORDERS, SERVINGS_MAX, filters_of, order_of, servings_of
+from recipes.importing import Import, recipe_import
+from recipes.jsonld import recipe_jsonld
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
 from recipes.search import PAGES as FOUND_PAGES
 from recipes.search import recipes_found
 from recipes.serializers import (
+    PAGE_MAX,
+    ImportedOutput,
+    LinkedDataOutput,
     RatedOutput,
     RatingInput,
     RatingOutput,
     RecipeDetailOutput,
     RecipeForm,
+    RecipeImportInput,
     RecipeInput,
     RecipeOutput,
     recipe_data,
@@ -100,7 +121,13 @@ def recipe_response(request: Request, recipe_id: int, *, servings: int | None = 
         raise NotFound("There is no such recipe.")
     if servings is not None:
         recipe = scaled_shape(recipe, servings)
-    return conditional(request, Response(recipe, **kwargs), version=recipe["version"])
+    version = recipe["version"]
+    if isinstance(request.accepted_renderer, LinkedDataRenderer):
+        linked = recipe_jsonld(recipe, base=settings.PUBLIC_URL, is_scaled=servings is not None)
+        return conditional(
+            request, Response(linked, **kwargs), version=version, media_type=LinkedDataRenderer.media_type
+        )
+    return conditional(request, Response(recipe, **kwargs), version=version)
 
 
 def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
@@ -198,19 +225,68 @@ class UserRecipesView(APIView):
         return recipe_page(request, f"user:{seller.pk}", seller=seller.pk)
 
 
+def imported(request: Request) -> Import:
+    """The recipe that the request names, which may have to be fetched: before the transaction that stores it."""
+    require_seller(user_of(request))
+    data = RecipeImportInput(data=request.data)
+    data.is_valid(raise_exception=True)
+    return recipe_import(**data.validated_data)
+
+
+class RecipeImportView(APIView):
+    permission_classes = [IsAuthenticated]
+    throttle_scope = "import"
+    # A page in JSON, where some characters take two.
+    json_body_max = 2 * PAGE_MAX
+
+    @extend_schema(
+        operation_id="recipes_import",
+        summary="Publish a recipe from elsewhere",
+        description=(
+            "Sellers only, of recipes that they may publish. Send JSON-LD, a page, or the address of either; a page is "
+            "read by recipe-scrapers. What this API gives as JSON-LD becomes the same recipe again. What does not fit "
+            "is cut or left out, and `warnings` says so; pictures are not fetched. 422: `no_recipe`; for an address "
+            "also `url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, `wrong_type`, "
+            "`too_large`; 503 `overloaded` when too many are being fetched."
+        ),
+        tags=TAGS,
+        request=RecipeImportInput,
+        responses={201: ImportedOutput},
+        examples=[FROM_JSONLD, FROM_URL, IMPORTED],
+    )
+    @idempotent_after(imported)
+    def post(self, request: Request, prepared: Import) -> Response:
+        recipe = recipe_create(user=user_of(request), content=prepared.content)
+        return Response(
+            {"recipe": recipe_read(request.user, recipe.pk), "warnings": prepared.warnings},
+            status=status.HTTP_201_CREATED,
+            headers={"Location": f"/api/recipes/{recipe.pk}/"},
+        )
+
+
 class RecipeDetailView(WithPictureView):
+    renderer_classes = [JSONRenderer, LinkedDataRenderer]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """JSON-LD to read, JSON for the rest."""
+        return super().get_renderers() if self.request.method in SAFE_METHODS else [JSONRenderer()]
+
     @extend_schema(
         operation_id="recipes_read",
         summary="A recipe",
         description=(
             "`Stream-Position` is that of the channel `recipe:{id}`. With `servings`, the quantities are for so many: "
             "`quantity` and `display` change, what people wrote (`raw`, `note`) does not. A recipe that does not say "
-            "for how many it is cannot be scaled: 400 `no_servings`."
+            "for how many it is cannot be scaled: 400 `no_servings`. As schema.org/Recipe with "
+            "`Accept: application/ld+json`, where lines that are scaled are written anew."
         ),
         tags=TAGS,
         parameters=[SERVINGS, STREAM_POSITION],
-        responses={200: RecipeDetailOutput},
-        examples=[WHOLE],
+        responses={
+            (200, JSONRenderer.media_type): RecipeDetailOutput,
+            (200, LinkedDataRenderer.media_type): LinkedDataOutput,
+        },
+        examples=[WHOLE, LINKED],
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
         servings = servings_of(request.query_params)
