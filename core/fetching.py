@@ -154,7 +154,7 @@ def _target(url: str) -> tuple[SplitResult, str, int]:
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode("ascii")
-        port = parts.port or PORTS.get(parts.scheme, 0)
+        port = PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError:
         _refuse()
     if len(url) > URL_MAX or parts.scheme not in PORTS or not host or "@" in parts.netloc:
@@ -231,7 +231,7 @@ class _Wire:
         return io.BufferedReader(_Received(self._sock, self._deadline), _BLOCK)
 
     def close(self) -> None:
-        self._sock.close()
+        """Whoever opened the socket closes it: http.client does before a body that ends with the connection is read."""
 
 
 class _Received(io.RawIOBase):

@@ -32,7 +32,7 @@ def recipe_import(*, jsonld: Any = None, html: str | None = None, url: str | Non
     if url is not None:
         node = _fetched(url)
     elif html is not None:
-        node = page_recipe(html, url="")
+        node = page_recipe(html)
     else:
         node = recipe_node(jsonld)
     draft = draft_of(node) if node else None

@@ -7,6 +7,9 @@ from typing import Any
 
 from recipes.jsonld_reading import recipe_node
 
+# The address of a page whose own is not known: no site has it.
+NOWHERE = "https://nowhere.invalid/"
+
 log = logging.getLogger(__name__)
 
 # What a site's own reader says better than the site's description of itself, and what it is called there.
@@ -26,8 +29,8 @@ _MINUTES = {"prep_time": "prepTime", "cook_time": "cookTime", "total_time": "tot
 _CODECS = ("utf", "iso8859", "cp125", "cp1252", "latin", "ascii", "gb", "big5", "euc", "shift_jis", "koi8", "mac-roman")
 
 
-def page_recipe(html: str, *, url: str) -> dict[str, Any] | None:
-    """What HTML (from URL; "" when it is not known) tells, as a schema.org/Recipe; None when that is no recipe."""
+def page_recipe(html: str, *, url: str = NOWHERE) -> dict[str, Any] | None:
+    """What HTML (from URL, if that is known) tells, as a schema.org/Recipe; None when that is no recipe."""
     if "<" not in html:
         return None
     # 60 MB and half a second, which only processes that read a page pay.
