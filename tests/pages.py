@@ -1,10 +1,15 @@
-"""A real web server for what fetches pages: each path does what its test says."""
+"""A real web server for what fetches pages: each path does what its test says. The fixtures `pages` and `names`."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
+
+from core import fetching
 
 HTML = "text/html; charset=utf-8"
 
@@ -76,3 +81,32 @@ def says(body: bytes | str, content_type: str = HTML, *, status: int = 200, **he
 
 def leads_to(url: str, status: int = 302) -> Callable[[Any], None]:
     return says("", status=status, Location=url)
+
+
+really_allowed, really_found = fetching.is_allowed, socket.getaddrinfo
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
+    """A server that is taken for a public one; everything else is as it is."""
+    with Pages().running() as pages:
+
+        def is_allowed(address: str, port: int) -> bool:
+            return (address, port) == ("127.0.0.1", pages.port) or really_allowed(address, port)
+
+        monkeypatch.setattr(fetching, "is_allowed", is_allowed)
+        yield pages
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
+    """names["food.example"] = what it resolves to the first time, the second time, ..."""
+    known: dict[str, list[list[str]]] = {}
+
+    def getaddrinfo(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        if host not in known:
+            return really_found(host, port, *args, **kwargs)
+        return [found for address in known[host].pop(0) for found in really_found(address, port, *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return known

@@ -4,7 +4,6 @@ import gzip
 import socket
 import threading
 import zlib
-from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
@@ -36,33 +35,6 @@ MANNERS = [
     *("", "/recipes/", "//93.184.216.34/", "http:///x", "http://", "http://[::1", "http://" + "x" * 64 + ".example/"),
     *("http://a..example/", "http://nobody.has.this.invalid/", f"http://93.184.216.34/{'x' * 2_000}"),
 ]  # fmt: skip
-really_allowed, really_found = fetching.is_allowed, socket.getaddrinfo
-
-
-@pytest.fixture
-def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
-    """A server that is taken for a public one; everything else is as it is."""
-    with Pages().running() as pages:
-
-        def is_allowed(address: str, port: int) -> bool:
-            return (address, port) == ("127.0.0.1", pages.port) or really_allowed(address, port)
-
-        monkeypatch.setattr(fetching, "is_allowed", is_allowed)
-        yield pages
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """names["food.example"] = what it resolves to the first time, the second time, ..."""
-    known: dict[str, list[list[str]]] = {}
-
-    def getaddrinfo(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
-        if host not in known:
-            return really_found(host, port, *args, **kwargs)
-        return [found for address in known[host].pop(0) for found in really_found(address, port, *args, **kwargs)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return known
 
 
 def refusal(url: str) -> str:
@@ -218,6 +190,19 @@ def test_a_page_that_ends_too_early_is_none(pages: Pages) -> None:
     pages["/packed"] = says(gzip.compress(b"<p>only half")[:-9], Content_Encoding="gzip")
     for path in ("/", "/packed"):
         assert refusal(pages.url(path)) == "fetch_failed"
+
+
+def ends_with_the_connection(handler: Any) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", HTML)
+    handler.end_headers()
+    for _ in range(10):
+        handler.wfile.write(b"x" * 65_536)
+
+
+def test_a_page_that_does_not_say_its_size_is_read_to_its_end(pages: Pages) -> None:
+    pages["/"] = ends_with_the_connection
+    assert len(fetch(pages.url(), types=TYPES).body) == 655_360
 
 
 def endless(handler: Any) -> None:
