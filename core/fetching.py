@@ -124,7 +124,7 @@ def _answer_of(url: str, types: Collection[str], deadline: float) -> Page | str:
         if parts.scheme == "https":
             context = _tls()
             sock.settimeout(_left(deadline))
-            secure = context.wrap_socket(sock, server_hostname=host)
+            secure: socket.socket = context.wrap_socket(sock, server_hostname=host)
             connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, context=context)
         else:
             secure = sock

@@ -220,7 +220,7 @@ class _Reading:
             return raw
         amount = supply.get("requiredQuantity")
         amount = amount if isinstance(amount, dict) else {}
-        value = amount.get("value")
+        value: Any = amount.get("value")
         fits = type(value) in (int, float) and 0 <= value <= QUANTITY_MAX
         texts = {
             "unit": self._text(amount.get("unitText"))[:40],

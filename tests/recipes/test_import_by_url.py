@@ -47,14 +47,20 @@ def test_a_page_is_read_in_its_own_letters(seller: Person, pages: Pages, kind: s
 
 
 def test_a_site_that_is_known_is_read_by_its_own_rules(
-    seller: Person, pages: Pages, names: dict[str, list[list[str]]], monkeypatch: pytest.MonkeyPatch
+    seller: Person, pages: Pages, names: dict[str, list[list[str]]]
 ) -> None:
-    """Closet Cooking has no words of schema.org for its steps that its own reader would not read better."""
-    names["www.allrecipes.com"] = [["127.0.0.1"]]
-    pages["/"] = says(SOUP_PAGE)
-    recipe = imported(seller, url=pages.url(host="www.allrecipes.com"))["recipe"]
-    assert (recipe["name"], recipe["servings"], recipe["cook_minutes"]) == ("Tomato soup", 4, 65)
-    assert [step["text"] for step in recipe["steps"]] == ["Roast the tomatoes.", "Blend."]
+    """recipe-scrapers takes the ingredients of Love and Lemons from the page, not from what it says of itself."""
+    page = SOUP_PAGE.replace("Hi", '<ul><li class="wprm-recipe-ingredient">2 lemons</li></ul>')
+    pages["/"] = says(page)
+    found = {}
+    for host in ("www.loveandlemons.com", "food.example"):
+        names[host] = [["127.0.0.1"]]
+        recipe = imported(seller, url=pages.url(host=host))["recipe"]
+        found[host] = [line["raw"] for line in recipe["ingredients"]]
+        assert (recipe["name"], recipe["servings"], recipe["cook_minutes"]) == ("Tomato soup", 4, 65)
+        assert [step["text"] for step in recipe["steps"]] == ["Roast the tomatoes.", "Blend."]
+    assert found["www.loveandlemons.com"] == ["2 lemons"]
+    assert found["food.example"] == ["1 kg tomatoes, ripe", "2 tbsp olive oil"]
 
 
 @pytest.mark.parametrize(
