@@ -8,13 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+from recipes.quantities import Line, compose, to_quantity
+
 CONTEXT = "https://schema.org"
 # Says that the texts within are plain: of other publishers some hold HTML.
 PUBLISHER = "Simmer"
 
 
-def recipe_jsonld(recipe: Mapping[str, Any], *, base: str) -> dict[str, Any]:
-    """RECIPE as its detail shows it to a viewer (recipes/shapes.py). BASE: the URL that relative ones start from."""
+def recipe_jsonld(recipe: Mapping[str, Any], *, base: str, is_scaled: bool = False) -> dict[str, Any]:
+    """RECIPE as its detail shows it to a viewer (recipes/shapes.py). BASE: the URL that relative ones start from.
+
+    The raw lines of a scaled one are for another number of people: those with a quantity are written from their parts.
+    """
     person, prep, cook = recipe["seller"], recipe["prep_minutes"], recipe["cook_minutes"]
     found = {
         "@context": CONTEXT,
@@ -36,7 +41,7 @@ def recipe_jsonld(recipe: Mapping[str, Any], *, base: str) -> dict[str, Any]:
         "cookTime": _duration(cook),
         "totalTime": None if prep is None and cook is None else _duration((prep or 0) + (cook or 0)),
         "keywords": recipe["tags"],
-        "recipeIngredient": [line["raw"] for line in recipe["ingredients"]],
+        "recipeIngredient": [_line(line, is_scaled) for line in recipe["ingredients"]],
         "supply": [_supply(line) for line in recipe["ingredients"]],
         "recipeInstructions": [_step(step) for step in recipe["steps"]],
         "aggregateRating": _rating(recipe),
@@ -61,6 +66,15 @@ def _duration(minutes: int | None) -> str | None:
         return None
     hours, rest = divmod(minutes, 60)
     return f"PT{hours}H{rest}M" if hours and rest else f"PT{hours}H" if hours else f"PT{rest}M"
+
+
+def _line(line: Mapping[str, Any], is_scaled: bool) -> str:
+    raw: str = line["raw"]
+    if not is_scaled or line["quantity"] is None:
+        return raw
+    return compose(
+        Line(raw, quantity=to_quantity(line["quantity"]), unit=line["unit"], food=line["food"], note=line["note"])
+    )
 
 
 def _supply(line: Mapping[str, Any]) -> dict[str, Any]:

@@ -166,6 +166,15 @@ def test_whom_its_author_has_blocked_finds_nothing(seller: Person, customer: Per
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
+def test_for_another_number_of_people_the_lines_are_written_anew(seller: Person) -> None:
+    recipe = seller.create(ingredients=["1 1/2 cups tomatoes, chopped", "salt", "2-3 eggs"])
+    answer = seller.get(f"/api/recipes/{recipe['id']}/?servings=4", headers=LD)
+    found = orjson.loads(answer.content)
+    assert found["recipeYield"] == "4"
+    assert found["recipeIngredient"] == ["3 cups tomatoes, chopped", "salt", "4 eggs, 2-3"]
+    assert [supply.get("requiredQuantity", {}).get("value") for supply in found["supply"]] == [3, None, 4]
+
+
 def test_it_costs_no_more_queries_than_json(seller: Person, customer: Person) -> None:
     recipe = seller.create()
     read(customer, recipe)

@@ -1,4 +1,4 @@
-"""The routes of recipes and ratings."""
+"""The routes of recipes as Simmer has them, and of ratings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,16 +20,13 @@ from accounts.views.people import get_user_for_viewer
 from core.api import JSONRenderer, LinkedDataRenderer
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
-from core.idempotency import idempotent, idempotent_after
+from core.idempotency import idempotent
 from core.pages import CursorPages
 from core.schema import STREAM_POSITION
 from core.search import QUERY_MAX, Typed, typed
 from media_pipeline.views.with_picture import WithPictureView
 from realtime.positions import stream_position
 from recipes.examples import (
-    FROM_JSONLD,
-    FROM_URL,
-    IMPORTED,
     LINKED,
     LISTED,
     RATED,
@@ -40,22 +37,18 @@ from recipes.examples import (
     WHOLE,
 )
 from recipes.filters import MINUTES_MAX, ORDERS, SERVINGS_MAX, filters_of, order_of, servings_of
-from recipes.importing import Import, recipe_import
 from recipes.jsonld import recipe_jsonld
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
 from recipes.search import PAGES as FOUND_PAGES
 from recipes.search import recipes_found
 from recipes.serializers import (
-    PAGE_MAX,
-    ImportedOutput,
     LinkedDataOutput,
     RatedOutput,
     RatingInput,
     RatingOutput,
     RecipeDetailOutput,
     RecipeForm,
-    RecipeImportInput,
     RecipeInput,
     RecipeOutput,
     recipe_data,
@@ -223,45 +216,6 @@ class UserRecipesView(APIView):
     def get(self, request: Request, username: str) -> HttpResponse:
         seller = get_user_for_viewer(request.user, username)
         return recipe_page(request, f"user:{seller.pk}", seller=seller.pk)
-
-
-def imported(request: Request) -> Import:
-    """The recipe that the request names, which may have to be fetched: before the transaction that stores it."""
-    require_seller(user_of(request))
-    data = RecipeImportInput(data=request.data)
-    data.is_valid(raise_exception=True)
-    return recipe_import(**data.validated_data)
-
-
-class RecipeImportView(APIView):
-    permission_classes = [IsAuthenticated]
-    throttle_scope = "import"
-    # A page in JSON, where some characters take two.
-    json_body_max = 2 * PAGE_MAX
-
-    @extend_schema(
-        operation_id="recipes_import",
-        summary="Publish a recipe from elsewhere",
-        description=(
-            "Sellers only, of recipes that they may publish. Send JSON-LD, a page, or the address of either; a page is "
-            "read by recipe-scrapers. What this API gives as JSON-LD becomes the same recipe again. What does not fit "
-            "is cut or left out, and `warnings` says so; pictures are not fetched. 422: `no_recipe`; for an address "
-            "also `url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, `wrong_type`, "
-            "`too_large`; 503 `overloaded` when too many are being fetched."
-        ),
-        tags=TAGS,
-        request=RecipeImportInput,
-        responses={201: ImportedOutput},
-        examples=[FROM_JSONLD, FROM_URL, IMPORTED],
-    )
-    @idempotent_after(imported)
-    def post(self, request: Request, prepared: Import) -> Response:
-        recipe = recipe_create(user=user_of(request), content=prepared.content)
-        return Response(
-            {"recipe": recipe_read(request.user, recipe.pk), "warnings": prepared.warnings},
-            status=status.HTTP_201_CREATED,
-            headers={"Location": f"/api/recipes/{recipe.pk}/"},
-        )
 
 
 class RecipeDetailView(WithPictureView):
