@@ -29,7 +29,9 @@ DAPHNE = [str(Path(sys.executable).with_name("daphne")), "--verbosity", "0", "-b
 # PostgreSQL as it comes, but for the clock of commits, which says when an event could have been known.
 POSTGRESQL = {"shared_buffers": "128MB", "autovacuum_naptime": "1min", "track_commit_timestamp": "on"}
 UNLIMITED = ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET"]
-THROTTLES = ["THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_REGISTER", "THROTTLE_UPLOAD"]
+THROTTLES = [
+    *("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_REGISTER", "THROTTLE_UPLOAD", "THROTTLE_IMPORT")
+]
 
 
 class Process:

@@ -79,6 +79,13 @@ class JSONRenderer(BaseRenderer):
         return orjson.dumps(data, default=_encode, option=orjson.OPT_NON_STR_KEYS)
 
 
+class LinkedDataRenderer(JSONRenderer):
+    """JSON-LD, for routes that have it beside JSON."""
+
+    media_type = "application/ld+json"
+    format = "jsonld"
+
+
 def _encode(value: Any) -> Any:
     """What orjson does not know: Decimal, lazy strings and query results."""
     if isinstance(value, Decimal):

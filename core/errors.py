@@ -96,7 +96,7 @@ class UnsupportedType(DomainError):
 
 
 class Unprocessable(DomainError):
-    """The input is well-formed, and contradicts what was sent before under the same key."""
+    """The input is well-formed, and contradicts what was sent before, or nothing can be made of it (see `code`)."""
 
     code = "unprocessable"
 

@@ -21,8 +21,12 @@ _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 _renderer = JSONRenderer()
 
 
-def conditional(request: Request, response: Response, *, version: int = 0) -> HttpResponse:
-    """RESPONSE (JSON) with its ETag, as a plain HttpResponse; 304 when a reading client has just that.
+def conditional(
+    request: Request, response: Response, *, version: int = 0, media_type: str = "application/json"
+) -> HttpResponse:
+    """RESPONSE (JSON, under whichever MEDIA_TYPE) with its ETag, as a plain HttpResponse.
+
+    304 when a reading client has just that.
 
     `version` is the edit counter of one thing; a list has none, and says 0. The answer may differ by viewer.
     """
@@ -33,7 +37,7 @@ def conditional(request: Request, response: Response, *, version: int = 0) -> Ht
         answer = HttpResponse(status=304)
         del answer["Content-Type"]
     else:
-        answer = HttpResponse(body, status=response.status_code, content_type="application/json")
+        answer = HttpResponse(body, status=response.status_code, content_type=media_type)
     for name, value in response.headers.items():
         if name != "Content-Type":
             answer[name] = value

@@ -10,8 +10,9 @@ again is answered from there, with `Idempotency-Replayed: true`; another one und
 `idempotency_mismatch`; the same one while the first still runs is 409 `in_flight`. An error is not kept: nothing
 happened, and the key is free again. Without the header, or anonymous, nothing of this is done.
 
-The method runs in a transaction that also stores its answer, so what it does must be undone by a rollback. Not for
-what answers with secrets (tokens, tickets).
+The method runs in a transaction that also stores its answer, so what it does must be undone by a rollback. What waits
+for others (a page that is fetched) may hold none, and goes before it: `@idempotent_after(prepare)`.
+Not for what answers with secrets (tokens, tickets).
 """
 
 import hashlib
@@ -54,19 +55,32 @@ class _Refused(Exception):
 
 def idempotent(method: Method) -> Method:
     """Makes a method of an APIView honour `Idempotency-Key`; `core.schema` then describes it."""
+    return _once(method, lambda request: {})
 
+
+def idempotent_after(prepare: Callable[[Request], Any]) -> Callable[[Method], Method]:
+    """The same for a method that gets what PREPARE makes of the request as `prepared`.
+
+    It is called outside of the transaction, for somebody signed in or not, and not for an answer that is there already.
+    """
+    return lambda method: _once(method, lambda request: {"prepared": prepare(request)})
+
+
+def _once(method: Method, prepare: Callable[[Request], dict[str, Any]]) -> Method:
     @wraps(method)
     def answered_once(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None or request.user.pk is None:
-            return method(self, request, *args, **kwargs)
+            return method(self, request, *args, **kwargs, **prepare(request))
         if not _KEY.match(key):
             detail = "1 to 255 visible ASCII characters."
             raise Invalid(f"{HEADER}: {detail}", errors={HEADER: [detail]})
         claimed = claim(user_id=request.user.pk, key=key, fingerprint=fingerprint(request))
         if isinstance(claimed, Answer):
             return _replay(claimed)
-        return _run(claimed, lambda: method(self, request, *args, **kwargs))
+        return _run(
+            claimed, lambda: prepare(request), lambda prepared: method(self, request, *args, **kwargs, **prepared)
+        )
 
     answered_once.is_idempotent = True  # type: ignore[attr-defined]
     return answered_once  # type: ignore[return-value]
@@ -77,10 +91,13 @@ def honours_key(view: Any, method: str) -> bool:
     return getattr(getattr(view, method.lower(), None), "is_idempotent", False)
 
 
-def _run(claimed: Claim, call: Callable[[], HttpResponse]) -> HttpResponse:
+def _run(
+    claimed: Claim, prepare: Callable[[], dict[str, Any]], call: Callable[[dict[str, Any]], HttpResponse]
+) -> HttpResponse:
     try:
+        prepared = prepare()
         with transaction.atomic():
-            response = call()
+            response = call(prepared)
             if response.status_code >= 400:
                 raise _Refused(response)
             claimed.keep(_answer_of(response))

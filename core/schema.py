@@ -48,7 +48,7 @@ PROBLEMS = {
     "412": ("PreconditionFailed", "It was changed since you read it: `If-Match` names an older version."),
     "413": ("TooLarge", "More bytes, pixels or items than are taken."),
     "415": ("UnsupportedMediaType", "A body or a file of this kind is not taken."),
-    "422": ("UnprocessableContent", "It contradicts what was said before: see `code`."),
+    "422": ("UnprocessableContent", "It contradicts what was said before, or nothing can be made of it: see `code`."),
     "423": ("Locked", "Somebody else writes this very part at the moment: try again soon."),
     "429": ("TooManyRequests", "Past a limit: try again after `Retry-After` seconds."),
     "503": ("Unavailable", "Overloaded, or a part is away: try again after `Retry-After` seconds."),

@@ -313,6 +313,7 @@ THROTTLES = {
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "register": env.str("THROTTLE_REGISTER", default="20/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
+    "import": env.str("THROTTLE_IMPORT", default="20/hour"),
 }
 SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS
 

@@ -67,25 +67,72 @@ _LISTED: dict[str, Any] = {
     "updated_at": "2026-03-01T18:00:00Z",
 }
 LISTED = OpenApiExample("a recipe whose picture is being resized", _LISTED, response_only=True, status_codes=["200"])
-WHOLE = OpenApiExample(
-    "a whole recipe",
-    {
-        **_LISTED,
-        "ingredients": [
-            {
-                "position": 1,
-                "quantity": 1.5,
-                "unit": "cup",
-                "food": "chopped tomatoes",
-                "note": "",
-                "raw": "1 1/2 cups chopped tomatoes",
-                "display": "1 1/2 cups",
-            }
-        ],
-        "steps": [{"position": 1, "text": "Add the eggs, cover.", "timer_seconds": 360}],
+_WHOLE: dict[str, Any] = {
+    **_LISTED,
+    "ingredients": [
+        {
+            "position": 1,
+            "quantity": 1.5,
+            "unit": "cup",
+            "food": "chopped tomatoes",
+            "note": "",
+            "raw": "1 1/2 cups chopped tomatoes",
+            "display": "1 1/2 cups",
+        }
+    ],
+    "steps": [{"position": 1, "text": "Add the eggs, cover.", "timer_seconds": 360}],
+}
+WHOLE = OpenApiExample("a whole recipe", _WHOLE, response_only=True, status_codes=["200", "201"])
+_LINKED: dict[str, Any] = {
+    "@context": "https://schema.org",
+    "@type": "Recipe",
+    "url": "https://simmer.example/api/recipes/42/",
+    "name": "Shakshuka",
+    "description": "Eggs in a spiced tomato sauce.",
+    "author": {
+        "@type": "Person",
+        "name": "Sally",
+        "alternateName": "sally",
+        "url": "https://simmer.example/api/users/sally/",
     },
+    "datePublished": "2026-03-01T18:00:00Z",
+    "dateModified": "2026-03-01T18:00:00Z",
+    "recipeYield": "2",
+    "cookTime": "PT25M",
+    "totalTime": "PT25M",
+    "keywords": ["breakfast", "eggs"],
+    "recipeIngredient": ["1 1/2 cups chopped tomatoes"],
+    "supply": [
+        {
+            "@type": "HowToSupply",
+            "position": 1,
+            "name": "chopped tomatoes",
+            "requiredQuantity": {"@type": "QuantitativeValue", "value": 1.5, "unitText": "cup"},
+        }
+    ],
+    "recipeInstructions": [
+        {"@type": "HowToStep", "position": 1, "text": "Add the eggs, cover.", "timeRequired": "PT360S"}
+    ],
+    "aggregateRating": {
+        "@type": "AggregateRating",
+        "ratingValue": 4.67,
+        "ratingCount": 3,
+        "bestRating": 5,
+        "worstRating": 1,
+    },
+    "isAccessibleForFree": True,
+    "sdPublisher": {"@type": "Organization", "name": "Simmer"},
+}
+LINKED = OpenApiExample(
+    "as schema.org/Recipe", _LINKED, response_only=True, media_type="application/ld+json", status_codes=["200"]
+)
+FROM_JSONLD = OpenApiExample("JSON-LD", {"jsonld": _LINKED}, request_only=True)
+FROM_URL = OpenApiExample("an address", {"url": "https://food.example/shakshuka"}, request_only=True)
+IMPORTED = OpenApiExample(
+    "without its picture",
+    {"recipe": _WHOLE, "warnings": ["image: pictures are not fetched; add one by PATCH."]},
     response_only=True,
-    status_codes=["200", "201"],
+    status_codes=["201"],
 )
 
 REVIEW = OpenApiExample("with a review", {"score": 5, "review": "Twice a week now."}, request_only=True)

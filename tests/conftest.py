@@ -14,8 +14,8 @@ from tests import event_schemas, services
 from tests.mailbox import Mailbox
 from tests.stack import Stack
 
-# The fixtures `bucket`, `moto` and `rclone`.
-pytest_plugins = ["tests.s3"]
+# The fixtures `bucket`, `moto` and `rclone`; `pages` and `names`.
+pytest_plugins = ["tests.s3", "tests.pages"]
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("me-picture", "PUT"): {"picture": "{picture}"},
     ("me-cover", "PUT"): {"cover": "{picture}"},
     ("recipe-list", "POST"): {"name": "Soup", "description": "Hot.", "image": "{picture}"},
+    ("recipe-import", "POST"): {"jsonld": {"@type": "Recipe", "name": "Soup"}},
     ("recipe-detail", "PATCH"): {"name": "Hot soup"},
     ("recipe-rate", "POST"): {"score": 5},
     ("notification-read", "POST"): {"up_to": 1},

@@ -78,6 +78,7 @@ user-recipes          GET     200       200      200    200   200   200       20
 
 recipe-list           GET     200       200      200    200   200   200       200   401
 recipe-list           POST    401       403      201    201   201   403       403   401
+recipe-import         POST    401       403      201    201   201   403       403   401
 recipe-detail         GET     200       200      200    200   200   200       200   401
 recipe-detail         PATCH   401       403      403    200   403   403       403   401
 recipe-detail         DELETE  401       403      403    204   403   204       204   401

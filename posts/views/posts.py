@@ -30,7 +30,7 @@ from posts.shapes import post_shapes
 from posts.views.access import get_post_for_user
 from posts.views.search import found_posts_page
 from realtime.positions import stream_position
-from recipes.views import SEARCH
+from recipes.views.recipes import SEARCH
 
 TAGS = ["posts"]
 NARROWING = [SEARCH, OpenApiParameter("tag", description="in any case")]

@@ -22,7 +22,7 @@ from posts.search import PAGES, posts_found
 from posts.serializers.posts import PostOutput
 from recipes.examples import LISTED
 from recipes.serializers import RecipeOutput
-from recipes.views import SEARCH, found_page
+from recipes.views.recipes import SEARCH, found_page
 
 PEOPLE = CursorPages[User]()
 FOUND = PolymorphicProxySerializer(

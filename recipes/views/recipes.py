@@ -1,13 +1,15 @@
-"""The routes of recipes and ratings."""
+"""The routes of recipes as Simmer has them, and of ratings."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +17,7 @@ from rest_framework.views import APIView
 from accounts.authentication import user_of
 from accounts.shapes import short_user
 from accounts.views.people import get_user_for_viewer
+from core.api import JSONRenderer, LinkedDataRenderer
 from core.errors import NotFound
 from core.etags import conditional, expected_versions
 from core.idempotency import idempotent
@@ -23,13 +26,24 @@ from core.schema import STREAM_POSITION
 from core.search import QUERY_MAX, Typed, typed
 from media_pipeline.views.with_picture import WithPictureView
 from realtime.positions import stream_position
-from recipes.examples import LISTED, RATED, RATING, RENAMING, REVIEW, SHAKSHUKA, WHOLE
+from recipes.examples import (
+    LINKED,
+    LISTED,
+    RATED,
+    RATING,
+    RENAMING,
+    REVIEW,
+    SHAKSHUKA,
+    WHOLE,
+)
 from recipes.filters import MINUTES_MAX, ORDERS, SERVINGS_MAX, filters_of, order_of, servings_of
+from recipes.jsonld import recipe_jsonld
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
 from recipes.search import PAGES as FOUND_PAGES
 from recipes.search import recipes_found
 from recipes.serializers import (
+    LinkedDataOutput,
     RatedOutput,
     RatingInput,
     RatingOutput,
@@ -100,7 +114,13 @@ def recipe_response(request: Request, recipe_id: int, *, servings: int | None = 
         raise NotFound("There is no such recipe.")
     if servings is not None:
         recipe = scaled_shape(recipe, servings)
-    return conditional(request, Response(recipe, **kwargs), version=recipe["version"])
+    version = recipe["version"]
+    if isinstance(request.accepted_renderer, LinkedDataRenderer):
+        linked = recipe_jsonld(recipe, base=settings.PUBLIC_URL, is_scaled=servings is not None)
+        return conditional(
+            request, Response(linked, **kwargs), version=version, media_type=LinkedDataRenderer.media_type
+        )
+    return conditional(request, Response(recipe, **kwargs), version=version)
 
 
 def recipe_page(request: Request, channel: str, **fixed: Any) -> HttpResponse:
@@ -199,18 +219,28 @@ class UserRecipesView(APIView):
 
 
 class RecipeDetailView(WithPictureView):
+    renderer_classes = [JSONRenderer, LinkedDataRenderer]
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """JSON-LD to read, JSON for the rest."""
+        return super().get_renderers() if self.request.method in SAFE_METHODS else [JSONRenderer()]
+
     @extend_schema(
         operation_id="recipes_read",
         summary="A recipe",
         description=(
             "`Stream-Position` is that of the channel `recipe:{id}`. With `servings`, the quantities are for so many: "
             "`quantity` and `display` change, what people wrote (`raw`, `note`) does not. A recipe that does not say "
-            "for how many it is cannot be scaled: 400 `no_servings`."
+            "for how many it is cannot be scaled: 400 `no_servings`. As schema.org/Recipe with "
+            "`Accept: application/ld+json`, where lines that are scaled are written anew."
         ),
         tags=TAGS,
         parameters=[SERVINGS, STREAM_POSITION],
-        responses={200: RecipeDetailOutput},
-        examples=[WHOLE],
+        responses={
+            (200, JSONRenderer.media_type): RecipeDetailOutput,
+            (200, LinkedDataRenderer.media_type): LinkedDataOutput,
+        },
+        examples=[WHOLE, LINKED],
     )
     def get(self, request: Request, recipe_id: int) -> HttpResponse:
         servings = servings_of(request.query_params)
