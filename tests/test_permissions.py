@@ -59,7 +59,7 @@ me-cover              PUT     401       200      200    200   200   200       20
 me-cover              DELETE  401       204      204    204   204   204       204   401
 me-sessions           GET     401       200      200    200   200   200       200   401
 me-sessions           DELETE  401       204      204    204   204   204       204   401
-me-export             POST    401       202      202    200   202   202       202   401
+me-export             POST    401       202      202    202   202   202       202   401
 me-export             GET     401       404      404    200   404   404       404   401
 me-blocked            GET     401       200      200    200   200   200       200   401
 me-muted              GET     401       200      200    200   200   200       200   401
