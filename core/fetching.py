@@ -4,8 +4,8 @@ They must reach nothing that this host alone reaches. So a name is looked up onc
 public one, and the connection goes to just that address; each redirect is checked as the first address was. Proxies of
 the environment are not used. Time, bytes (as unpacked) and the kind of page have limits.
 
-Pages are slow: at most a quarter of the threads that answer requests fetch at once (half may wait for a bucket, see
-core/s3.py), so that the others answer all that needs no page.
+Pages are slow: at most a quarter of the threads that answer requests fetch or read one at once (half may wait for a
+bucket, see core/s3.py), so that the others answer all that needs no page.
 """
 
 import http.client
@@ -70,7 +70,7 @@ def fetch(url: str, *, types: Collection[str]) -> Page:
     it says is the same for all that is not public, whether it is there or not.
     """
     deadline = time.monotonic() + SECONDS
-    with _place():
+    with place():
         for _ in range(REDIRECTS_MAX + 1):
             try:
                 found = _answer_of(url, types, deadline)
@@ -102,13 +102,14 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 @contextmanager
-def _place() -> Iterator[None]:
+def place() -> Iterator[None]:
+    """One of the threads that may wait for a page, to come or to be read. Unavailable when there is none."""
     global _fetching
     most = max(1, settings.WEB_THREADS // 4)
     with _lock:
         if _fetching >= most:
             log.warning("fetching_busy pages=%s", _fetching)
-            raise Unavailable("Too many pages are being fetched: try again shortly.", code="overloaded")
+            raise Unavailable("Too many pages are being fetched or read: try again shortly.", code="overloaded")
         _fetching += 1
     try:
         yield

@@ -36,9 +36,9 @@ class RecipeImportView(APIView):
         description=(
             "Sellers only, of recipes that they may publish. Send JSON-LD, a page, or the address of either; a page is "
             "read by recipe-scrapers. What this API gives as JSON-LD becomes the same recipe again. What does not fit "
-            "is cut or left out, and `warnings` says so; pictures are not fetched. 422: `no_recipe`; for an address "
-            "also `url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, `wrong_type`, "
-            "`too_large`; 503 `overloaded` when too many are being fetched."
+            "is cut or left out, and `warnings` says so; pictures are not fetched. 422: `no_recipe`, `unreadable`; for "
+            "an address also `url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, "
+            "`wrong_type`, `too_large`; 503 `overloaded` when too many pages are being read."
         ),
         tags=["recipes"],
         request=RecipeImportInput,

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
+from recipes import pages
 from recipes.models import Recipe
 from tests.recipes.conftest import SHAKSHUKA, Person, events
 
@@ -220,6 +221,23 @@ def test_what_has_no_recipe_in_it_is_422(seller: Person, body: dict[str, Any]) -
     answer = seller.post(IMPORT, body)
     assert (answer.status_code, answer.json()["code"]) == (422, "no_recipe"), answer.content
     assert not Recipe.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "page"),
+    [("SECONDS", 1.0, "<a b=c " * 100_000), ("MEMORY_MAX", 200 * 1024**2, "<b>" * 300_000)],
+    ids=["time", "memory"],
+)
+def test_a_page_that_is_made_to_be_slow_or_large_is_given_up(
+    seller: Person, monkeypatch: pytest.MonkeyPatch, name: str, limit: float, page: str
+) -> None:
+    """Tags that do not end keep html.parser busy for minutes."""
+    monkeypatch.setattr(pages, name, limit)
+    answer = seller.post(IMPORT, {"html": page})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable"), answer.content
+    # The limit alone is no obstacle to a page as people write them.
+    monkeypatch.setattr(pages, "SECONDS", 60.0)
+    assert imported(seller, html=PAGE % orjson.dumps(SOUP).decode())["recipe"]["name"] == "Tomato soup"
 
 
 @pytest.mark.parametrize(
