@@ -13,6 +13,7 @@ from bs4.dammit import EncodingDetector
 
 from core.errors import Unprocessable
 from core.fetching import place
+from media_pipeline.confined import environment
 from recipes.jsonld_reading import recipe_node
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,12 @@ def page_recipe(html: str, *, url: str = NOWHERE) -> dict[str, Any] | None:
     try:
         with place():
             read = subprocess.run(  # noqa: S603 (our own program; the URL is no more to it than a name)
-                command, input=html.encode(errors="replace"), capture_output=True, timeout=SECONDS, check=True
+                command,
+                input=html.encode(errors="replace"),
+                env=environment(),
+                capture_output=True,
+                timeout=SECONDS,
+                check=True,
             )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
         log.warning("page_unreadable error=%s", type(error).__name__)
