@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Model, QuerySet
 
 # Rows that are held at a time.
@@ -61,8 +60,3 @@ def in_chunks(rows: QuerySet[Any, Any]) -> Iterator[Any]:
         if len(chunk) < CHUNK:
             return
         last = chunk[-1].pk if isinstance(chunk[-1], Model) else chunk[-1]["id"]
-
-
-def address(path: str) -> str:
-    """PATH as it is reached from outside; what has a host already stays as it is."""
-    return f"{settings.PUBLIC_URL}{path}" if path.startswith("/") else path

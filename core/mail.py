@@ -170,8 +170,3 @@ def compose(
 def link(name: str, **values: Any) -> str:
     """Where a mail leads: `reset`, `verify` (with `token`) or `recipe` (with `id`)."""
     return settings.MAIL_LINKS[name].format(**values)
-
-
-def absolute(url: str | None) -> str | None:
-    """URL as a mail needs it; pictures of our own have none of a host."""
-    return f"{settings.PUBLIC_URL}{url}" if url and url.startswith("/") else url

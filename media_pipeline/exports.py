@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.exports import Rows, address, in_chunks, register_export
+from core.addresses import absolute
+from core.exports import Rows, in_chunks, register_export
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.shapes import MEDIA_FIELDS, media_shape_from
 
@@ -23,13 +24,12 @@ def media(user: Any) -> Rows:
     fields = (*MEDIA_FIELDS, "content_type", "size", "created_at", "updated_at")
     for row in in_chunks(Media.objects.filter(owner=user).values(*fields, "upload__metadata")):
         shape = media_shape_from(row)
-        url = shape["url"]
         yield {
             **{name: row[name] for name in ("id", "kind", "status", "content_type", "size")},
             "file_name": (row["upload__metadata"] or {}).get("filename"),
             **{name: shape[name] for name in ("width", "height", "duration", "error")},
-            "url": address(url) if url else None,
-            "original": address(f"/api/media/{row['id']}/original/"),
+            "url": absolute(shape["url"]),
+            "original": absolute(f"/api/media/{row['id']}/original/"),
             **{name: row[name] for name in ("created_at", "updated_at")},
         }
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from accounts.models import User
-from core.exports import Rows, address, in_chunks, register_export
+from core.addresses import absolute
+from core.exports import Rows, in_chunks, register_export
 from recipes.models import Rating, Recipe
 
 _RECIPE = (
@@ -25,7 +26,7 @@ def recipes(user: User) -> Rows:
             **_only(recipe, _RECIPE),
             "ingredients": [_only(ingredient, _INGREDIENT) for ingredient in recipe.ingredients.all()],
             "steps": [_only(step, _STEP) for step in recipe.steps.all()],
-            "url": address(f"/api/recipes/{recipe.pk}/"),
+            "url": absolute(f"/api/recipes/{recipe.pk}/"),
         }
 
 

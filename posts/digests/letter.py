@@ -10,7 +10,8 @@ from django.utils.text import Truncator
 
 from accounts.models import User
 from accounts.unsubscribing import unsubscribe_url
-from core.mail import absolute, compose, link
+from core.addresses import absolute
+from core.mail import compose, link
 from posts.digests.contents import Contents
 
 EXCERPT = 140
