@@ -39,12 +39,6 @@ class Finished:
     timed_out: bool
 
 
-def environment() -> dict[str, str]:
-    """What of ours they get."""
-    # Each arena of glibc takes 64 MB of addresses, and there would be eight a core.
-    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | {"MALLOC_ARENA_MAX": "4"}
-
-
 def run(
     command: list[str], *, limits: Limits, errors: Path, cwd: Path = ROOT, on_line: Callable[[str], None] | None = None
 ) -> Finished:
@@ -63,6 +57,9 @@ def run(
             resource.RLIMIT_CORE: 0,
         },
     )
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    # Each arena of glibc takes 64 MB of addresses, and there would be eight a core.
+    environment["MALLOC_ARENA_MAX"] = "4"
     timed_out = threading.Event()
     with errors.open("wb") as stderr:
         process = subprocess.Popen(  # noqa: S603  a list of arguments, no shell
@@ -71,7 +68,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=stderr,
             cwd=cwd,
-            env=environment(),
+            env=environment,
             start_new_session=True,
         )
 

@@ -1,15 +1,15 @@
-"""A program of its own: the HTML of a page comes in, what it tells of a recipe goes out as JSON (null when nothing).
+"""A program of its own: what the HTML of a page tells of a recipe goes out as a line of JSON (null when nothing).
 
 Pages can be made so that reading them takes minutes or gigabytes (100,000 tags that do not end): recipes/pages.py runs
-this, with a limit of time and one of memory. It imports nothing of Simmer, to start quickly.
+this confined (media_pipeline/confined.py). It imports nothing of Simmer, to start quickly.
 
-    python -I recipes/page_reading.py https://food.example/soup 1073741824 < page.html
+    python -I recipes/page_reading.py page.html https://food.example/soup
 """
 
 import json
-import resource
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 # What a site's own reader says better than the site's description of itself, and what schema.org calls it.
@@ -54,8 +54,7 @@ def _asked(scraper: Any, method: str) -> Any:
 
 
 if __name__ == "__main__":
-    address, memory = sys.argv[1], int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    path, address = sys.argv[1:]
     warnings.simplefilter("ignore")
-    page = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    page = Path(path).read_bytes().decode("utf-8", errors="replace")
     sys.stdout.write(json.dumps(told(page, address), default=str))
