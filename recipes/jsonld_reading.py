@@ -11,13 +11,25 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
+from recipes.filters import SERVINGS_MAX
 from recipes.jsonld import PUBLISHER
 from recipes.quantities import QUANTITY_MAX, Line, parse_line, to_quantity
-from recipes.serializers import INGREDIENTS_MAX, MINUTES_MAX, STEPS_MAX, TAGS_MAX, TIMER_MAX
+from recipes.serializers import (
+    DESCRIPTION_MAX,
+    FOOD_MAX,
+    INGREDIENTS_MAX,
+    LINE_MAX,
+    MINUTES_MAX,
+    NAME_MAX,
+    NOTE_MAX,
+    STEP_MAX,
+    STEPS_MAX,
+    TAGS_MAX,
+    TIMER_MAX,
+    UNIT_MAX,
+)
 from recipes.tags import TAG_MAX, normal_tag
 
-NAME_MAX, DESCRIPTION_MAX, LINE_MAX, STEP_MAX = 200, 10_000, 500, 5_000
-SERVINGS_MAX = 1_000
 # How far a recipe is looked for, and how deep sections lie in sections.
 NODES_MAX, DEPTH_MAX = 10_000, 5
 WARNINGS_MAX = 50
@@ -223,9 +235,9 @@ class _Reading:
         value: Any = amount.get("value")
         fits = type(value) in (int, float) and 0 <= value <= QUANTITY_MAX
         texts = {
-            "unit": self._text(amount.get("unitText"))[:40],
-            "food": self._text(supply.get("name"))[:200],
-            "note": self._text(supply.get("description"))[:200],
+            "unit": self._text(amount.get("unitText"))[:UNIT_MAX],
+            "food": self._text(supply.get("name"))[:FOOD_MAX],
+            "note": self._text(supply.get("description"))[:NOTE_MAX],
         }
         quantity: Decimal | None = to_quantity(value) if fits else None
         read = parse_line(raw)

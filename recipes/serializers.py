@@ -19,8 +19,12 @@ from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
 from recipes.tags import TAG_MAX, normal_tag
 
+NAME_MAX = 200
+DESCRIPTION_MAX = 10_000
 INGREDIENTS_MAX = 100
+LINE_MAX, UNIT_MAX, FOOD_MAX, NOTE_MAX = 500, 40, 200, 200
 STEPS_MAX = 100
+STEP_MAX = 5_000
 TAGS_MAX = 30
 MINUTES_MAX = 525_600  # a year: hams and liqueurs
 TIMER_MAX = 604_800  # a week
@@ -50,29 +54,29 @@ class Quantity(serializers.Field[Decimal, Any, float, Any]):
 class IngredientParts(serializers.Serializer[Line]):
     """An ingredient in parts. With `raw` alone the line is read; without `raw` it is written from the parts."""
 
-    raw = Text(max_length=500, required=False, allow_blank=True)
+    raw = Text(max_length=LINE_MAX, required=False, allow_blank=True)
     quantity = Quantity(required=False, allow_null=True)
-    unit = Text(max_length=40, required=False, allow_blank=True)
-    food = Text(max_length=200, required=False, allow_blank=True)
-    note = Text(max_length=200, required=False, allow_blank=True)
+    unit = Text(max_length=UNIT_MAX, required=False, allow_blank=True)
+    food = Text(max_length=FOOD_MAX, required=False, allow_blank=True)
+    note = Text(max_length=NOTE_MAX, required=False, allow_blank=True)
 
 
-_LINE = Text(max_length=500)
+_LINE = Text(max_length=LINE_MAX)
 _PARTS = IngredientParts()
 
 
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S"},
+            {"type": "string", "minLength": 1, "maxLength": LINE_MAX, "pattern": r"\S"},
             {
                 "type": "object",
                 "properties": {
-                    "raw": {"type": "string", "maxLength": 500},
+                    "raw": {"type": "string", "maxLength": LINE_MAX},
                     "quantity": {"type": ["number", "null"], "minimum": 0, "maximum": int(QUANTITY_MAX)},
-                    "unit": {"type": "string", "maxLength": 40},
-                    "food": {"type": "string", "maxLength": 200},
-                    "note": {"type": "string", "maxLength": 200},
+                    "unit": {"type": "string", "maxLength": UNIT_MAX},
+                    "food": {"type": "string", "maxLength": FOOD_MAX},
+                    "note": {"type": "string", "maxLength": NOTE_MAX},
                 },
                 "anyOf": [
                     {"required": ["raw"], "properties": {"raw": {"type": "string", "pattern": r"\S"}}},
@@ -112,22 +116,22 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
 
 
 class StepParts(serializers.Serializer[Any]):
-    text = Text(max_length=5_000)
+    text = Text(max_length=STEP_MAX)
     timer_seconds = WholeNumber(min_value=1, max_value=TIMER_MAX, required=False, allow_null=True)
 
 
-_TEXT = Text(max_length=5_000)
+_TEXT = Text(max_length=STEP_MAX)
 _STEP = StepParts()
 
 
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "minLength": 1, "maxLength": 5_000, "pattern": r"\S"},
+            {"type": "string", "minLength": 1, "maxLength": STEP_MAX, "pattern": r"\S"},
             {
                 "type": "object",
                 "properties": {
-                    "text": {"type": "string", "minLength": 1, "maxLength": 5_000, "pattern": r"\S"},
+                    "text": {"type": "string", "minLength": 1, "maxLength": STEP_MAX, "pattern": r"\S"},
                     "timer_seconds": {"type": ["integer", "null"], "minimum": 1, "maximum": TIMER_MAX},
                 },
                 "required": ["text"],
@@ -172,8 +176,8 @@ class TagField(Text):
 
 
 class _RecipeFields(serializers.Serializer[Any]):
-    name = Text(max_length=200)
-    description = Text(max_length=10_000, allow_blank=True, required=False)
+    name = Text(max_length=NAME_MAX)
+    description = Text(max_length=DESCRIPTION_MAX, allow_blank=True, required=False)
     servings = WholeNumber(min_value=1, max_value=SERVINGS_MAX, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
