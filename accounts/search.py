@@ -1,6 +1,6 @@
 """Finding people by the beginnings of their names."""
 
-import re
+import unicodedata
 from functools import reduce
 from operator import and_
 
@@ -10,6 +10,7 @@ from django.db.models import CharField, F, Func, Q, Value
 from django.db.models.functions import Concat, Lower
 
 from accounts.models import UserQuerySet
+from core.search import words_in
 
 WORDS_MAX = 10
 # What joins words, and would make one of a name like "Ann-Marie", "ann.lee" or "a/b".
@@ -25,9 +26,10 @@ def named_like(people: UserQuerySet, text: str) -> UserQuerySet:
     In any case of letters (on SQLite only ASCII's are folded). PostgreSQL has an index for each of the two (migration
     0004_search_names); SQLite looks at every row.
     """
+    text = unicodedata.normalize("NFC", text)  # the form in which names are stored
     people = people.alias(username_ci=Lower("username"))
     found = Q(username_ci__startswith=text.lower())
-    words = re.findall(r"[^\W_]+", text)[:WORDS_MAX]
+    words = words_in(text)[:WORDS_MAX]
     if not words:
         return people.filter(found)
     if connections[people.db].vendor == "postgresql":

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Field, FloatField
+from django.db.models import BigIntegerField, BooleanField, Field, FloatField, Q
 from django.db.models.expressions import RawSQL
 
 from core.errors import Invalid
@@ -49,7 +49,7 @@ def typed(query: str) -> Typed:
     others: list[str] = []
     beginning = ""
     for minus, phrase, word in _TERM.findall(unicodedata.normalize("NFKC", query)):
-        words = _words(phrase or word)
+        words = " ".join(words_in(phrase or word))
         if not words:
             continue
         joined = bool(phrase) or " " in words
@@ -63,10 +63,21 @@ def typed(query: str) -> Typed:
     return Typed(" ".join(others if beginning else parts), beginning, tuple(wanted), tuple(unwanted))
 
 
-def _words(text: str) -> str:
-    """Letters, digits and the marks on them; all else is space."""
+def words_in(text: str) -> list[str]:
+    """The words of `text`: letters, digits and the marks on them. Every other character separates words."""
     kept = (c if c.isalnum() or unicodedata.category(c).startswith("M") else " " for c in text)
-    return " ".join("".join(kept).split())
+    return "".join(kept).split()
+
+
+def holds(field: str, words: str) -> Q:
+    """Rows whose `field` holds `words`, for a database without word indexes. It looks at every row.
+
+    One word is found anywhere, with ASCII letters in any case. Between the words of a phrase, rows may have any
+    characters that separate words: "stir fry" is in "Stir-fry".
+    """
+    if " " not in words:
+        return Q(**{f"{field}__icontains": words})
+    return Q(**{f"{field}__iregex": r"[\W_]+".join(words.split())})
 
 
 def has_word_indexes() -> bool:

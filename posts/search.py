@@ -13,7 +13,7 @@ from django.db.models.functions import Cast, Greatest, Ln
 
 from accounts.models import User
 from core.pages import CursorPages
-from core.search import Typed, WordIndex, has_word_indexes, typed
+from core.search import Typed, WordIndex, has_word_indexes, holds, typed
 from posts.models import Post
 from posts.moments import Seconds
 
@@ -70,7 +70,7 @@ def _rank(typed: Typed) -> Expression:
 
 
 def _holds(typed: Typed) -> Q:
-    """The same by looking at every row: each word or phrase anywhere, ASCII in any case."""
+    """The same by looking at every row: each word or phrase anywhere."""
     readable = Q(kind=Post.Kind.STATUS) & ~Q(visibility=Post.Visibility.PREMIUM)
-    wanted = [Q(text__icontains=word) for word in typed.wanted]
-    return reduce(and_, [readable, *wanted, *(~Q(text__icontains=word) for word in typed.unwanted)])
+    wanted = [holds("text", words) for words in typed.wanted]
+    return reduce(and_, [readable, *wanted, *(~holds("text", words) for words in typed.unwanted)])

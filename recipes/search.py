@@ -20,7 +20,7 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from core.pages import CursorPages
-from core.search import Typed, WordIndex, has_word_indexes, typed
+from core.search import Typed, WordIndex, has_word_indexes, holds, typed
 from recipes.models import Recipe, RecipeTag
 from recipes.reads import FILTERS, narrowed
 
@@ -69,16 +69,16 @@ def _rank(typed: Typed) -> Expression:
     if has_word_indexes():
         product = ExpressionWrapper(_INDEX.relevance(typed) * F("top_score"), FloatField())
         return Cast(product, BigIntegerField())
-    named = reduce(and_, (Q(name__icontains=word) for word in typed.wanted))
+    named = reduce(and_, (holds("name", words) for words in typed.wanted))
     return Case(When(named, then=F("top_score") * 2), default=F("top_score"), output_field=BigIntegerField())
 
 
 def _holds(typed: Typed) -> Q:
-    """The same by looking at every row: each word or phrase anywhere, ASCII in any case."""
-    return reduce(and_, [*map(_has, typed.wanted), *(~_has(word) for word in typed.unwanted)])
+    """The same by looking at every row: each word or phrase anywhere."""
+    return reduce(and_, [*map(_has, typed.wanted), *(~_has(words) for words in typed.unwanted)])
 
 
-def _has(word: str) -> Q:
-    tagged = RecipeTag.objects.filter(tag__name__icontains=word).values("recipe")
-    readable = Q(visibility=Recipe.Visibility.PUBLIC, description__icontains=word)
-    return Q(name__icontains=word) | Q(pk__in=tagged) | readable
+def _has(words: str) -> Q:
+    tagged = RecipeTag.objects.filter(holds("tag__name", words)).values("recipe")
+    readable = Q(visibility=Recipe.Visibility.PUBLIC) & holds("description", words)
+    return holds("name", words) | Q(pk__in=tagged) | readable

@@ -1,5 +1,6 @@
 """GET /api/users/?q=: people found by the beginnings of their names."""
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ def people(db: None) -> None:
     UserFactory(username="joanna", display_name="Ann-Marie O'Soup")
     UserFactory(username="bob_b", display_name="King of Soup")
     UserFactory(username="eve", display_name="Élodie de la Cruz")
+    UserFactory(username="priya", display_name="प्रिया शर्मा")
     UserFactory(username="gone", display_name="King", is_active=False)
 
 
@@ -34,10 +36,14 @@ def people(db: None) -> None:
         ("ann-marie", ["joanna"]),
         ("ing", []),
         ("Élodie", ["eve"]),
+        (unicodedata.normalize("NFD", "Élodie"), ["eve"]),
+        ("प्रिया शर्मा", ["priya"]),
+        ("शर्", ["priya"]),
+        ("रिया", []),
         ("cru la", ["eve"]),
         ("bob_", ["bob_b"]),
         ("nobody", []),
-        ("", ["eve", "bob_b", "joanna", "ann"]),
+        ("", ["priya", "eve", "bob_b", "joanna", "ann"]),
         ("%", []),
         ("_", []),
         ("ann' & !x | (", []),

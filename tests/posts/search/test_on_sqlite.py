@@ -25,6 +25,7 @@ bare = {"description": "", "tags": []}
 soup = sally.create(name="Tomato soup", **{**bare, "tags": ["crème"]})
 bread = sally.create(name="Bread", **{**bare, "description": "Dip it into tomato sauce."})
 secret = sally.create(name="Premium sauce", visibility="premium", **{**bare, "description": "With tomato."})
+fried = sally.create(name="Stir-fry", **{**bare, "description": "Hot, in a wok."})
 ann.rate(bread["id"], 5)
 post = ann.write("Tomatoes everywhere #summer")["id"]
 hidden = ann.write("Premium tomato words", visibility="premium")["id"]
@@ -37,6 +38,10 @@ paths = {
     "both words": "/api/search/?q=" + quote("tomato sauce"),
     "without": "/api/search/?q=" + quote("tomato -soup"),
     "phrase": "/api/search/?q=" + quote('"tomato soup"'),
+    "hyphen": "/api/search/?q=stir-fry",
+    "hyphen of another": "/api/search/?q=stir_fry",
+    "comma between": "/api/search/?q=" + quote('"hot in a"'),
+    "without a hyphen": "/api/search/?q=" + quote("wok -stir-fry"),
     "tags": "/api/search/?q=" + quote("crème"),
     "signs": "/api/search/?q=" + quote("100%_"),
     "narrowed": "/api/recipes/?q=tomato&min_rating=4&order=top",
@@ -48,7 +53,7 @@ paths = {
 found = {name: ann.listed(path) for name, path in paths.items()}
 found["tags by trend"] = [tag["name"] for tag in ann.get("/api/tags/").json()["results"]]
 found["tags by name"] = [tag["name"] for tag in ann.get("/api/tags/?q=su").json()["results"]]
-names = {soup["id"]: "soup", bread["id"]: "bread", secret["id"]: "secret"}
+names = {soup["id"]: "soup", bread["id"]: "bread", secret["id"]: "secret", fried["id"]: "stir-fry"}
 people = {sally.user.pk: "sally"}
 posts = {post: "post", hidden: "hidden"}
 for name, ids in found.items():
@@ -71,12 +76,16 @@ def test_search_tags_and_trends_work_on_sqlite(tmp_path: Path) -> None:
         "both words": ["bread"],
         "without": ["bread"],
         "phrase": ["soup"],
+        "hyphen": ["stir-fry"],
+        "hyphen of another": ["stir-fry"],
+        "comma between": ["stir-fry"],
+        "without a hyphen": [],
         "tags": ["soup"],
         "signs": [],
         "narrowed": ["bread"],
         "posts": ["post"],
         "people": ["sally"],
-        "trending": ["bread", "secret", "soup"],
+        "trending": ["bread", "stir-fry", "secret", "soup"],
         "posts of a tag": ["post"],
         "tags by trend": ["summer", "crème"],
         "tags by name": ["summer"],
