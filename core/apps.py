@@ -1,5 +1,13 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as admin_apps
+
+
+class SimmerAdminConfig(admin_apps.AdminConfig):
+    """`django.contrib.admin` with our site."""
+
+    default = False  # the configuration of the app `core` is CoreConfig
+    default_site = "core.admin_site.SimmerAdminSite"
 
 
 class CoreConfig(AppConfig):

@@ -110,7 +110,7 @@ OAUTH2_PROVIDER = provider(access=SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"], refresh=S
 INSTALLED_APPS = [
     # For its `runserver`. It brings Twisted with it: 25 MB of each worker.
     *(["daphne"] if "runserver" in sys.argv else []),
-    "django.contrib.admin",
+    "core.apps.SimmerAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
