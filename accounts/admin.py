@@ -5,13 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from oauth2_provider.models import DeviceGrant
 
+from accounts.admin_sign_in import SignInForm
 from accounts.mailing import PASSWORD_CHANGED, ask_for
 from accounts.models import Backup, Block, Follow, MailToken, Mute, Profile, Session, Ticket, User
 from accounts.oauth.admin import UnusedAdmin
@@ -19,10 +22,13 @@ from accounts.search import named_like
 from accounts.services.profiles import rights_change
 from accounts.services.sessions import session_revoke, sessions_revoke
 from accounts.services.staff import premium_end, premium_grant, user_restore, user_suspend
+from core.errors import Forbidden
 from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person, Words, only
 
 # Who has any of them reads what is locked for others.
 RIGHTS = {"premium_until", "staff_role", "is_superuser"}
+# Only superusers edit these: with one of them a member of staff could give themselves every other right.
+STAFF_FIELDS = ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -81,7 +87,7 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("email", "email_verified_at", "new_email", "display_name", "first_name", "last_name")}),
         ("Rights", {"fields": ("role", "premium_until", "is_active")}),
-        ("Staff", {"fields": ("staff_role", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("Staff", {"fields": STAFF_FIELDS}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "email", "role", "usable_password", "password1", "password2")}),)
@@ -92,6 +98,15 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only superusers change the accounts of other staff: a new e-mail or password would hand over their rights."""
+        staff = staff_of(request)
+        others = obj is not None and obj.pk != staff.pk and (obj.is_staff or obj.is_superuser or obj.staff_role)
+        return super().has_change_permission(request, obj) and (staff.is_superuser or not others)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.readonly_fields if staff_of(request).is_superuser else (*self.readonly_fields, *STAFF_FIELDS)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if change and "email" in form.changed_data:
@@ -129,10 +144,29 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     def _each(self, request: HttpRequest, people: QuerySet[User], said: str, deed: Callable[[User], object]) -> None:
         """Does it to each of them or, when one cannot be done, to nobody. The log of each person says so."""
         chosen = list(people)
+        if not all(self.has_change_permission(request, user) for user in chosen):
+            raise Forbidden("Only superusers change the accounts of other staff.", code="superusers_only")
         for user in chosen:
             deed(user)
             self.log_change(request, user, said)
         self.message_user(request, f"{len(chosen)} people: {said}", messages.SUCCESS)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin):
+    """Only superusers edit groups, as a member of one could give it every permission."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return staff_of(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_of(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return staff_of(request).is_superuser
 
 
 @admin.register(Profile)
@@ -224,3 +258,4 @@ class BackupAdmin(LookedAtAdmin):
 
 
 admin.site.register(DeviceGrant, UnusedAdmin)
+admin.site.login_form = SignInForm

@@ -108,6 +108,11 @@ class PasswordChangeInput(serializers.Serializer[Any]):
     new_password = PasswordField()
 
 
+@_sample({"password": "correct horse battery"})
+class CloseAccountInput(serializers.Serializer[Any]):
+    password = PasswordField()
+
+
 @_sample({"email": "ann@example.org"})
 class PasswordResetInput(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254)

@@ -1,37 +1,14 @@
-"""The admin's own sign-in, limited as the API's is; keys, alarms, periodic runs and the log of staff to look at."""
-
-from typing import Any
+"""Keys, alarms, periodic runs and the log of staff, to look at in the admin."""
 
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.models import LogEntry
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from core.celery import app
-from core.clients import address_of
 from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person, only
-from core.limits import failures
 from core.models import IdempotencyKey, PeriodicRun, RaisedAlarm
 from core.queues import queue_of
-
-
-class SignInForm(AdminAuthenticationForm):
-    """Refuses a try, right or wrong, after too many wrong ones of that name."""
-
-    request: HttpRequest
-
-    def clean(self) -> dict[str, Any]:
-        account, address = f"admin:{self.cleaned_data.get('username', '')}", address_of(self.request)
-        if wait := failures.hit(account=account, address=address):
-            raise ValidationError(f"Too many tries. Wait {wait} seconds.", code="throttled")
-        cleaned: dict[str, Any] = super().clean()
-        failures.clear(account=account, address=address)
-        return cleaned
-
-
-admin.site.login_form = SignInForm
 
 
 @admin.register(IdempotencyKey)

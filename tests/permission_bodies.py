@@ -21,6 +21,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("auth-email-verify", "POST"): {"token": "{verify_token}"},
     ("auth-email-change", "POST"): {"email": "new@example.com", "current_password": PASSWORD},
     ("me", "PATCH"): {"bio": "new"},
+    ("me", "DELETE"): {"password": PASSWORD},
     ("me-preferences", "PATCH"): {"timezone": "Europe/Berlin"},
     ("me-picture", "PUT"): {"picture": "{picture}"},
     ("me-cover", "PUT"): {"cover": "{picture}"},

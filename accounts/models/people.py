@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from core.models import Timestamped
 
@@ -118,6 +119,8 @@ class User(AbstractUser):
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.CUSTOMER)
     staff_role = models.CharField(max_length=9, choices=StaffRole.choices, default=StaffRole.NONE, blank=True)
     premium_until = models.DateTimeField(null=True, blank=True)
+    # Part of the hash in each cookie session, so that raising it ends all of them.
+    cookie_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     display_name = models.CharField(max_length=80, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -158,6 +161,11 @@ class User(AbstractUser):
         with transaction.atomic():
             super().save(*args, **kwargs)
             Profile.objects.get_or_create(user=self)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a cookie session must hold to stay valid: it changes with the password and with `cookie_version`."""
+        content = f"{self.password}:{self.cookie_version}"
+        return salted_hmac("accounts.User.session_auth_hash", content, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def shown_name(self) -> str:

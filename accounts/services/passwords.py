@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts import mail_tokens
 from accounts.mailing import PASSWORD_CHANGED, RESET_PASSWORD, ask_for
 from accounts.models import MailToken, Session, User
-from accounts.services.sessions import sessions_revoke
+from accounts.services.profiles import user_deactivate
+from accounts.services.sessions import guess_bucket, sessions_revoke
 from core.errors import Invalid, Throttled
 from core.limits import Limit, failures, wait_for
 
@@ -38,14 +39,23 @@ def password_change(
         _changed(user, keep=session)
 
 
-def prove_password(*, user: User, password: str, address: str) -> None:
-    """Returns when it is the person's password. Raises Invalid, or Throttled after too many wrong ones."""
-    account = str(user.pk)
+def prove_password(*, user: User, password: str, address: str, field: str = "current_password") -> None:
+    """Returns when it is the person's password. Raises Invalid, or Throttled after too many wrong ones.
+
+    `field`: the field of the request that holds the password, for the error.
+    """
+    account = guess_bucket(user)
     if wait := failures.hit(account=account, address=address):
         raise Throttled("Too many wrong passwords: wait, then try again.", wait=wait)
     if not user.check_password(password):
-        _refuse_present_password()
+        _refuse_present_password(field)
     failures.clear(account=account, address=address)
+
+
+def account_close(*, user: User, password: str, address: str) -> None:
+    """Close the account of a user who proves the password (`user_deactivate`). Raises what `prove_password` raises."""
+    prove_password(user=user, password=password, address=address, field="password")
+    user_deactivate(user=user)
 
 
 @transaction.atomic
@@ -59,11 +69,11 @@ def password_reset_request(*, email: str) -> None:
     ask_for(RESET_PASSWORD, user_id=None if too_many else user_id)
 
 
-def password_reset(*, token: str, new_password: str, address: str = "") -> None:
+def password_reset(*, token: str, new_password: str) -> None:
     """Sets a new password by the token of a mail, and ends all sessions; another mail says so.
 
     Raises Invalid: `link_invalid`, or a weak password, after which the token still works. Of several requests with
-    one token, one wins. Whoever was locked out by wrong passwords from `address` may sign in again.
+    one token, one wins. A user who was locked out by wrong passwords can sign in again, from every address.
     """
     row = mail_tokens.find(token, MailToken.Purpose.RESET)
     user = row.user
@@ -78,7 +88,6 @@ def password_reset(*, token: str, new_password: str, address: str = "") -> None:
         # They have just shown that they read what is sent there.
         User.objects.filter(pk=user.pk).update(password=user.password, email_verified_at=timezone.now())
         _changed(user, keep=None)
-    failures.clear(account=str(user.pk), address=address)
 
 
 def _check_strength(user: User, password: str) -> None:
@@ -97,6 +106,6 @@ def _changed(user: User, *, keep: Session | None) -> None:
     ask_for(PASSWORD_CHANGED, user_id=user.pk)
 
 
-def _refuse_present_password() -> NoReturn:
+def _refuse_present_password(field: str = "current_password") -> NoReturn:
     message = "This is not your present password."
-    raise Invalid(message, code="wrong_password", errors={"current_password": [message]})
+    raise Invalid(message, code="wrong_password", errors={field: [message]})

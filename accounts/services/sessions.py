@@ -38,7 +38,7 @@ def person_with(*, identifier: str, password: str, address: str) -> User:
     """
     people = User.objects.select_related("profile__picture", "profile__cover")
     user: User | None = (people.with_email(identifier) if "@" in identifier else people.named(identifier)).first()
-    account = str(user.pk) if user is not None else identifier
+    account = guess_bucket(user) if user is not None else identifier
     if wait := failures.hit(account=account, address=address):
         raise Throttled("Too many failed sign-ins: wait, or reset the password.", wait=wait)
     if user is None:
@@ -47,6 +47,14 @@ def person_with(*, identifier: str, password: str, address: str) -> User:
         failures.clear(account=account, address=address)
         return user
     _refuse_credentials()
+
+
+def guess_bucket(user: User) -> str:
+    """The name under which failed sign-ins of `user` are counted (`core.limits.failures`).
+
+    It holds the password's hash, so a new password starts a new count at every address.
+    """
+    return f"{user.pk}:{user.password}"
 
 
 def _refuse_credentials() -> NoReturn:
@@ -108,10 +116,12 @@ def session_revoke(*, session: Session) -> None:
 
 @transaction.atomic
 def sessions_revoke(*, user: User, keep: Session | None = None) -> int:
-    """Ends all sessions of `user`, but for `keep`; those of apps too. How many there were.
+    """End all sessions of `user` but `keep`: those of clients, of apps, and the cookies of pages and the admin.
 
-    Who keeps one of them out by this has changed the person before: see `session_open`.
+    Returns how many sessions of clients and apps there were. The user is locked first, as `session_open` does: a
+    session that is opened at the same time is either ended here or opened afterwards.
     """
+    User.objects.filter(pk=user.pk).update(cookie_version=F("cookie_version") + 1)
     others = Session.objects.filter(user=user, revoked_at__isnull=True)
     Grant.objects.filter(user=user).delete()
     return end_sessions(list(others.exclude(pk=keep.pk) if keep else others))

@@ -104,7 +104,7 @@ class PasswordResetConfirmView(MailedView):
     def post(self, request: Request) -> Response:
         data = PasswordResetConfirmInput(data=request.data)
         data.is_valid(raise_exception=True)
-        password_reset(address=address_of(request._request), **data.validated_data)
+        password_reset(**data.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

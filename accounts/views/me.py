@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.authentication import session_of, user_of
 from accounts.models import Session, User
 from accounts.serializers import (
+    CloseAccountInput,
     CoverInput,
     OwnUserOutput,
     PictureInput,
@@ -22,10 +23,12 @@ from accounts.serializers import (
     ProfileInput,
     SessionOutput,
 )
+from accounts.services.passwords import account_close
 from accounts.services.preferences import preferences_update
-from accounts.services.profiles import Which, picture_remove, picture_set, profile_update, user_deactivate
+from accounts.services.profiles import Which, picture_remove, picture_set, profile_update
 from accounts.services.sessions import sessions_revoke
 from accounts.shapes import own_user
+from core.clients import address_of
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from core.scopes import NO_APP
@@ -50,6 +53,12 @@ class OwnView(APIView):
 
 class MeView(OwnView):
     scopes = {"DELETE": NO_APP}
+    has_delete_body = True
+
+    @property
+    def throttle_scope(self) -> str | None:
+        """Closing the account takes a password, so tries count as those of signing in do."""
+        return "auth" if self.request.method == "DELETE" else None
 
     @extend_schema(operation_id="me_read", summary="Your profile", tags=TAGS, responses={200: OwnUserOutput})
     def get(self, request: Request) -> HttpResponse:
@@ -73,12 +82,18 @@ class MeView(OwnView):
     @extend_schema(
         operation_id="me_delete",
         summary="Close your account",
-        description="You and what you published become invisible, and all your sessions end at once.",
+        description=(
+            "You and what you published become invisible, and all your sessions end at once. The body holds your "
+            "password; wrong ones (400 `wrong_password`) count as failed sign-ins: 429 after too many."
+        ),
         tags=TAGS,
+        request=CloseAccountInput,
         responses={204: None},
     )
     def delete(self, request: Request) -> Response:
-        user_deactivate(user=user_of(request))
+        data = CloseAccountInput(data=request.data)
+        data.is_valid(raise_exception=True)
+        account_close(user=user_of(request), address=address_of(request._request), **data.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import Follow, Profile, Session, User
 from accounts.services.sessions import session_open
 from tests.accounts.conftest import bearer, events_on, sign_in
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 
 
 @pytest.fixture
@@ -110,3 +111,81 @@ def test_sessions_are_not_deleted_but_ended(staff: Client, ann: User) -> None:
 
     assert staff.post(url, {"post": "yes"}).status_code == 403
     assert Session.objects.filter(pk=session.pk).exists()
+
+
+def test_signing_out_everywhere_else_ends_the_cookie_of_the_admin(db: None) -> None:
+    UserFactory(username="root", is_staff=True, is_superuser=True)
+    client = Client()
+    client.post("/admin/login/", {"username": "root", "password": PASSWORD})
+    assert client.get("/admin/").status_code == 200
+    assert bearer(sign_in("root")["access"]).delete("/api/me/sessions/").status_code == 204
+    assert client.get("/admin/").status_code == 302
+
+
+# --- What staff who are not superusers may do with the accounts of others -------------------------------
+
+
+@pytest.fixture
+def helper(db: None) -> User:
+    """Staff with the permission to change users and groups, and nothing else."""
+    user = UserFactory(username="helper", is_staff=True)
+    codenames = ["view_user", "change_user", "view_group", "add_group", "change_group", "delete_group"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    return user
+
+
+@pytest.fixture
+def as_helper(helper: User) -> Client:
+    client = Client()
+    client.force_login(helper)
+    return client
+
+
+def form_of(user: User, **changes: Any) -> dict[str, Any]:
+    fields = {"username": user.username, "email": user.email, "role": user.role, "display_name": "Changed"}
+    profile = {"profile-TOTAL_FORMS": 1, "profile-INITIAL_FORMS": 1, "profile-0-user": user.pk}
+    return {**fields, **profile, "profile-0-timezone": "UTC", **changes}
+
+
+STAFF = {"is_superuser": "on", "is_staff": "on", "staff_role": "admin", "user_permissions": ["1"]}
+
+
+def test_a_helper_edits_a_person_and_no_staff_field(as_helper: Client, ann: User) -> None:
+    assert as_helper.post(f"/admin/accounts/user/{ann.pk}/change/", form_of(ann, **STAFF)).status_code == 302
+    ann.refresh_from_db()
+    assert ann.display_name == "Changed"
+    assert (ann.is_superuser, ann.is_staff, ann.staff_role) == (False, False, "")
+    assert not ann.user_permissions.exists()
+
+
+def test_a_helper_does_not_become_a_superuser(as_helper: Client, helper: User) -> None:
+    assert as_helper.post(f"/admin/accounts/user/{helper.pk}/change/", form_of(helper, **STAFF)).status_code == 302
+    helper.refresh_from_db()
+    assert (helper.display_name, helper.is_superuser, helper.staff_role) == ("Changed", False, "")
+    assert helper.user_permissions.count() == 6
+
+
+def test_a_helper_does_not_take_over_the_account_of_other_staff(as_helper: Client, admin_user: User) -> None:
+    page = f"/admin/accounts/user/{admin_user.pk}/"
+    assert as_helper.post(f"{page}change/", form_of(admin_user, email="mine@example.com")).status_code == 403
+    new = {"usable_password": "true", "password1": "brand new pw 77", "password2": "brand new pw 77"}
+    assert as_helper.post(f"{page}password/", new).status_code == 403
+    before = admin_user.password, admin_user.email
+    run(as_helper, "user", "sign_out", admin_user)
+    admin_user.refresh_from_db()
+    assert (admin_user.password, admin_user.email) == before
+
+
+def test_a_helper_gives_no_group_a_permission(as_helper: Client, helper: User) -> None:
+    group = Group.objects.create(name="helpers")
+    helper.groups.add(group)
+    form = {"name": "helpers", "permissions": list(Permission.objects.values_list("pk", flat=True)[:5])}
+    assert as_helper.post(f"/admin/auth/group/{group.pk}/change/", form).status_code == 403
+    assert as_helper.post("/admin/auth/group/add/", form).status_code == 403
+    assert not group.permissions.exists()
+
+
+def test_a_superuser_edits_staff_fields(staff: Client, ann: User) -> None:
+    assert staff.post(f"/admin/accounts/user/{ann.pk}/change/", form_of(ann, **STAFF)).status_code == 302
+    ann.refresh_from_db()
+    assert (ann.is_superuser, ann.is_staff, ann.staff_role) == (True, True, "admin")

@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 from accounts.models import Profile, User
 from tests.accounts.conftest import bearer, events_on, sign_in
 from tests.actors import client_of
+from tests.factories import PASSWORD
 
 
 def test_people_see_their_own_email(as_ann: APIClient, ann: User) -> None:
@@ -109,7 +110,7 @@ def test_an_unchanged_profile_is_304(as_ann: APIClient) -> None:
 
 def test_a_closed_account_is_invisible_and_signed_out_everywhere(anyone: APIClient, ann: User) -> None:
     here, there = sign_in("ann"), sign_in("ann")
-    assert bearer(here["access"]).delete("/api/me/").status_code == 204
+    assert bearer(here["access"]).delete("/api/me/", {"password": PASSWORD}).status_code == 204
     for reply in (here, there):
         assert bearer(reply["access"]).get("/api/me/").status_code == 401
         assert anyone.post("/api/auth/token/refresh/", {"refresh": reply["refresh"]}).status_code == 401
@@ -122,7 +123,7 @@ def test_a_closed_account_is_invisible_and_signed_out_everywhere(anyone: APIClie
 def test_a_closed_account_is_in_nobodys_lists(anyone: APIClient, ann: User, bob: User) -> None:
     client_of(ann).put("/api/users/bob/follow/")
     client_of(bob).put("/api/users/ann/follow/")
-    client_of(ann).delete("/api/me/")
+    client_of(ann).delete("/api/me/", {"password": PASSWORD})
     assert anyone.get("/api/users/bob/followers/").json()["results"] == []
     assert anyone.get("/api/users/bob/following/").json()["results"] == []
     assert client_of(bob).put("/api/users/ann/follow/").status_code == 404

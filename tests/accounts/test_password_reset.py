@@ -108,7 +108,7 @@ def test_a_changed_password_ends_the_links_that_were_sent_before(token: str) -> 
 
 
 def test_a_closed_account_gets_no_link_and_uses_none(ann: User, mailbox: Mailbox, token: str) -> None:
-    bearer(sign_in("ann")["access"]).delete("/api/me/")
+    bearer(sign_in("ann")["access"]).delete("/api/me/", {"password": PASSWORD})
     assert confirm(token).json()["code"] == "link_invalid"
     ask()
     run_jobs()
@@ -121,6 +121,21 @@ def test_whoever_was_locked_out_may_sign_in_after_a_reset(token: str) -> None:
     assert last.status_code == 429
     confirm(token)
     sign_in("ann", NEW)
+
+
+def test_a_reset_empties_the_whole_count_of_failed_sign_ins(ann: User, token: str) -> None:
+    """At every address, and the count of the account as a whole: 100 failed sign-ins a day from anywhere close it."""
+    addresses = [f"192.0.2.{number}" for number in range(1, 21)]
+    body = {"username": "ann", "password": "wrong"}
+    for address in addresses:
+        for _ in range(5):
+            APIClient().post("/api/auth/token/", body, REMOTE_ADDR=address)
+    locked = APIClient().post("/api/auth/token/", body | {"password": PASSWORD}, REMOTE_ADDR="192.0.2.99")
+    assert locked.status_code == 429
+    assert confirm(token).status_code == 204
+    for address in ("192.0.2.99", addresses[0]):
+        opened = APIClient().post("/api/auth/token/", {"username": "ann", "password": NEW}, REMOTE_ADDR=address)
+        assert opened.status_code == 200
 
 
 def shape_of(queries: CaptureQueriesContext) -> list[str]:

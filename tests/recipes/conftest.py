@@ -46,6 +46,9 @@ class Person(Client):
     def patch(self, path: str, data: Any = None, content_type: str = "application/json", **extra: Any) -> Any:  # type: ignore[override]
         return super().patch(path, data, content_type, **extra)
 
+    def delete(self, path: str, data: Any = "", content_type: str = "application/json", **extra: Any) -> Any:  # type: ignore[override]
+        return super().delete(path, data, content_type, **extra)
+
     def create(self, **changes: Any) -> dict[str, Any]:
         """Publishes a shakshuka with CHANGES; what the API answers."""
         response = self.post("/api/recipes/", {**SHAKSHUKA, **changes})

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from realtime.channels import namespace_of
 from realtime.events import EVENTS
+from tests.factories import PASSWORD
 from tests.recipes.conftest import Person
 
 
@@ -22,7 +23,7 @@ def test_anyone_reads_a_recipes_channel_while_it_is_visible(seller: Person, cust
     with CaptureQueriesContext(connection) as queries:
         assert readers(channel, *everyone) == set(everyone)
     assert len(queries) == 2
-    seller.delete("/api/me/")
+    seller.delete("/api/me/", {"password": PASSWORD})
     assert readers(channel, *everyone) == set()
 
 

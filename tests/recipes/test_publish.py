@@ -13,6 +13,7 @@ from accounts.models import Profile
 from media_pipeline.drawn import drawn_url
 from media_pipeline.models import Media
 from recipes.models import Recipe
+from tests.factories import PASSWORD
 from tests.recipes.conftest import SHAKSHUKA, Person, events
 
 
@@ -253,7 +254,7 @@ def test_a_recipe_that_is_not_there_is_404(anonymous: Person, db: None) -> None:
 
 def test_the_recipes_of_a_closed_account_are_hidden(seller: Person, anonymous: Person) -> None:
     recipe = seller.create()
-    assert seller.delete("/api/me/").status_code == 204
+    assert seller.delete("/api/me/", {"password": PASSWORD}).status_code == 204
     assert anonymous.get(f"/api/recipes/{recipe['id']}/").status_code == 404
     assert anonymous.get("/api/recipes/").json()["results"] == []
 

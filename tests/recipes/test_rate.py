@@ -7,6 +7,7 @@ import pytest
 
 from media_pipeline.drawn import drawn_url
 from recipes.models import Rating
+from tests.factories import PASSWORD
 from tests.recipes.conftest import Person, events
 from tests.recipes.conftest import recipe as stored
 
@@ -164,6 +165,6 @@ def test_the_ratings_of_a_closed_account_are_hidden_and_still_count(
 ) -> None:
     recipe_id = seller.create()["id"]
     customer.rate(recipe_id, 5)
-    customer.delete("/api/me/")
+    customer.delete("/api/me/", {"password": PASSWORD})
     assert anonymous.get(f"/api/recipes/{recipe_id}/ratings/").json()["results"] == []
     assert anonymous.get(f"/api/recipes/{recipe_id}/").json()["rating_count"] == 1

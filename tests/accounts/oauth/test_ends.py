@@ -38,7 +38,7 @@ def test_a_changed_password_ends_it(app: Application, ann: User, browser: Client
 
 def test_a_closed_account_ends_it(app: Application, ann: User, browser: Client, tokens: dict[str, Any]) -> None:
     pending = code_for(browser, app)
-    assert bearer(sign_in("ann")["access"]).delete("/api/me/").status_code == 204
+    assert bearer(sign_in("ann")["access"]).delete("/api/me/", {"password": PASSWORD}).status_code == 204
     is_over(app, tokens, ann)
     assert exchange(app, pending).json()["error"] == "invalid_grant"
     assert browser.get("/o/apps/").status_code == 302
@@ -50,9 +50,14 @@ def test_a_suspended_account_ends_it(app: Application, ann: User, tokens: dict[s
     is_over(app, tokens, ann)
 
 
-def test_signing_out_everywhere_else_ends_it(app: Application, ann: User, tokens: dict[str, Any]) -> None:
+def test_signing_out_everywhere_else_ends_it(
+    app: Application, ann: User, browser: Client, tokens: dict[str, Any]
+) -> None:
     assert bearer(sign_in("ann")["access"]).delete("/api/me/sessions/").status_code == 204
     is_over(app, tokens, ann)
+    assert browser.get("/o/apps/").status_code == 302  # the cookie is dead as well
+    submit(browser, "/o/sign-in/", identifier="ann", password=PASSWORD)
+    assert browser.get("/o/apps/").status_code == 200
 
 
 def test_taking_it_back_ends_it_and_nothing_else(

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from posts.models import Comment, CommentReaction
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 from tests.posts.reactions.conftest import comment_on, done, reply_to
 from tests.recipes.conftest import Person
 from tests.relaying import relay_now
@@ -63,7 +63,7 @@ def test_those_who_are_hidden_from_the_viewer_are_not_in_it(
     assert [texts(bob.get(path)) for path in paths] == [["bob's"], []]
     assert texts(eve.get(paths[0])) == ["eve's"]
     assert eve.get(paths[1]).status_code == 404
-    done(eve.delete("/api/me/"))
+    done(eve.delete("/api/me/", {"password": PASSWORD}))
     assert [texts(Person().get(path)) for path in paths] == [["bob's"], []]
 
 

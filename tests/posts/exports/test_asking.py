@@ -13,6 +13,7 @@ from posts.models import DataExport
 from posts.services.exports import export_request
 from realtime.models import Job
 from tests.concurrently import at_once
+from tests.factories import PASSWORD
 from tests.jobs import run_jobs
 from tests.media_pipeline.conftest import get
 from tests.posts.exports.conftest import PATH, asked, fetched, later, ready, state
@@ -116,7 +117,7 @@ def test_one_whose_job_has_died_without_a_word_is_made_anew(ann: Person) -> None
 @commits
 def test_with_the_account_it_goes(ann: Person) -> None:
     url = ready(ann)["url"]
-    assert ann.delete("/api/me/").status_code == 204
+    assert ann.delete("/api/me/", {"password": PASSWORD}).status_code == 204
     assert get(url).status_code == 404
     assert not DataExport.objects.exists()
 
@@ -132,7 +133,7 @@ def test_with_a_suspended_account_it_goes(ann: Person, person: Callable[..., Per
 def test_none_is_made_of_an_account_that_has_closed_meanwhile(ann: Person, closed_by: str) -> None:
     asked(ann)
     if closed_by == "service":
-        ann.delete("/api/me/")
+        ann.delete("/api/me/", {"password": PASSWORD})
     else:
         type(ann.user).objects.filter(pk=ann.user.pk).update(is_active=False)
     run_jobs()

@@ -16,6 +16,7 @@ from posts.exports import archive, files, jobs
 from posts.models import DataExport
 from realtime.jobs import MAX_ATTEMPTS, execute
 from realtime.models import Job
+from tests.factories import PASSWORD
 from tests.jobs import run_jobs
 from tests.media_pipeline.storages.places import Place
 from tests.posts.exports.conftest import PATH, asked, later, ready, state, unpacked
@@ -92,7 +93,7 @@ def test_it_is_the_same_wherever_private_files_lie(ann: Person, place: Place) ->
     assert len(answer.content) == state(ann)["size"]
     if place.kind != "cloudinary":  # whose stub does not say it
         assert answer.headers["content-type"] == "application/zip"
-    ann.delete("/api/me/")
+    ann.delete("/api/me/", {"password": PASSWORD})
     assert place.names("exports") == []
 
 
@@ -119,7 +120,7 @@ def test_an_account_that_closes_while_it_is_made_leaves_no_file(
     write = archive.write
 
     def closed(*args: Any, **kwargs: Any) -> int:
-        ann.delete("/api/me/")
+        ann.delete("/api/me/", {"password": PASSWORD})
         return write(*args, **kwargs)
 
     monkeypatch.setattr(archive, "write", closed)

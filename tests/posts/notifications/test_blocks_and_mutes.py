@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from posts.models import Notification
+from tests.factories import PASSWORD
 from tests.posts.notifications.conftest import done, inbox, told, unread
 from tests.recipes.conftest import Person, events
 
@@ -66,6 +67,6 @@ def test_a_closed_account_is_in_no_notification(ann: Person, bob: Person, eve: P
     done(bob.put("/api/users/ann/follow/"))
     done(bob.put(f"/api/posts/{post}/like/"))
     assert told(ann) == [("like", ["bob", "eve"]), ("follow", ["bob"])]
-    done(bob.delete("/api/me/"))
+    done(bob.delete("/api/me/", {"password": PASSWORD}))
     assert told(ann) == [("like", ["eve"])]
     assert unread(ann) == 1
