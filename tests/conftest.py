@@ -10,12 +10,14 @@ import redis
 from pytest_django import Settings
 
 from core import limits
-from tests import event_schemas, services
+from tests import emptying, event_schemas, services
 from tests.mailbox import Mailbox
 from tests.stack import Stack
 
 # The fixtures `bucket`, `moto` and `rclone`; `pages` and `names`.
 pytest_plugins = ["tests.s3", "tests.pages"]
+
+emptying.install()
 
 
 @pytest.fixture(autouse=True)
