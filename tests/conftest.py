@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import redis
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from core import limits
-from tests import emptying, event_schemas, services
+from tests import emptying, event_schemas, services, template
 from tests.mailbox import Mailbox
 from tests.stack import Stack
 
@@ -70,11 +70,30 @@ def events_are_as_described() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def session_stack() -> Iterator[Stack]:
+def migrated(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of the migrated database of which others are made: tests/template.py."""
+    with django_db_blocker.unblock():
+        return template.migrated()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_use_migrations: bool,
+    django_db_keepdb: bool,
+    request: pytest.FixtureRequest,
+) -> None:
+    """What pytest-django calls before it creates the test database. One that is kept is migrated each time."""
+    if django_db_use_migrations and not django_db_keepdb:
+        template.copy_from(request.getfixturevalue("migrated"))
+
+
+@pytest.fixture(scope="session")
+def session_stack(migrated: str) -> Iterator[Stack]:
     """Use `stack`, which has everything up again after a test that killed something."""
     stack = Stack(Path(os.environ[services.FOLDER]) / f"stack-{services.worker_number()}")
     try:
-        stack.create()
+        stack.create(template=migrated)
         yield stack
         for (data,) in stack.query("SELECT data FROM realtime_streamevent WHERE data ? 'at'"):
             event_schemas.check(data)

@@ -49,6 +49,11 @@ def redis_url(*, database: int) -> str:
     return urlunsplit(urlsplit(os.environ[REDIS])._replace(path=f"/{database}"))
 
 
+def template_name() -> str:
+    """The migrated database of which all others of this run are copies: tests/template.py."""
+    return f"test_{urlsplit(os.environ[DATABASE]).path.strip('/')}_template"
+
+
 class Server:
     """One private server: its process, and its log should it not start."""
 
@@ -236,6 +241,14 @@ def _remove_leftovers() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _drop_template() -> None:
+    server = urlunsplit(urlsplit(os.environ[DATABASE])._replace(path="/postgres"))
+    with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(psycopg2.connect(server)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{template_name()}" WITH (FORCE)')
+
+
 def _start() -> None:
     _remove_leftovers()
     started: list[Server] = []
@@ -247,6 +260,8 @@ def _start() -> None:
     def clean_up(owner: int = os.getpid()) -> None:
         if os.getpid() != owner:  # a fork of ours ends, not we
             return
+        if "TEST_DATABASE_URL" in os.environ:
+            _drop_template()
         while started:
             started.pop().stop()
         lock.close()

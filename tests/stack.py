@@ -77,13 +77,12 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def create(self) -> None:
-        """An empty, migrated database; then everything is started and ready."""
+    def create(self, *, template: str) -> None:
+        """A copy of the database TEMPLATE; then everything is started and ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._drop_database()
         with self._server() as cursor:
-            cursor.execute(f'CREATE DATABASE "{self.database}"')
-        self.manage("migrate", "--verbosity=0")
+            cursor.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
         self.ensure_running()
 
     def destroy(self) -> None:
