@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from core import limits
 from tests import emptying, event_schemas, services, template
+from tests.isolation import isolation
 from tests.mailbox import Mailbox
 from tests.stack import Stack
 
@@ -22,25 +23,9 @@ emptying.install()
 
 @pytest.fixture(autouse=True)
 def isolated(settings: Settings, tmp_path: Path) -> None:
-    """No throttles, cheap passwords, files in the test's own folder. A test that is about one of these sets it."""
-    settings.THROTTLES = dict.fromkeys(settings.THROTTLES, "off")
-    settings.SOCKETS_PER_USER = settings.SOCKETS_PER_ADDRESS = settings.CHANNELS_PER_SOCKET = None
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
-    settings.MEDIA_STORAGE = "local"
-    settings.BACKUP_DIR, settings.BACKUP_BUCKET = tmp_path / "backups", ""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            **settings.STORAGES["default"],
-            "OPTIONS": {"location": settings.MEDIA_ROOT, "base_url": settings.MEDIA_URL},
-        },
-        "private": {
-            **settings.STORAGES["private"],
-            "OPTIONS": {"location": settings.PRIVATE_MEDIA_ROOT, "base_url": None},
-        },
-    }
+    """Settings of each test: tests/isolation.py. A test that is about one of these sets it."""
+    for name, value in isolation(tmp_path).items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture(autouse=True)
