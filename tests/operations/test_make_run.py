@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from core.processes import free_port, stop
+from core.processes import bound, free_port, stop
 from tests.numbers import numbers_in
 from tests.services import ROOT
 from tests.stack import wait_until
@@ -31,7 +31,7 @@ class Run:
         env |= {"DEV_DIR": str(folder), "PORT": str(port), **environment}
         command = command or [sys.executable, "-m", "core.supervisor"]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(bound(command), cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
