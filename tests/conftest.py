@@ -62,6 +62,12 @@ def migrated(django_test_environment: None, django_db_blocker: DjangoDbBlocker) 
 
 
 @pytest.fixture(scope="session")
+def migrated_sqlite() -> Path:
+    """A migrated database of SQLite, to be copied."""
+    return template.migrated_sqlite()
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None,
     django_db_use_migrations: bool,
