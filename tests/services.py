@@ -19,6 +19,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -232,6 +233,12 @@ def forget_the_callers_settings() -> None:
     os.environ["ENV_FILE"] = os.devnull
 
 
+def keep_compiled_modules() -> None:
+    """Even where the shell says PYTHONDONTWRITEBYTECODE: all modules would be compiled again for each process."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def _remove_leftovers() -> None:
     """The folders of runs that were killed: an hour old, and locked by nobody."""
     for folder in Path(tempfile.gettempdir()).glob("simmer-tests-*"):
@@ -289,6 +296,7 @@ def _start() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
     number = worker_number()
+    keep_compiled_modules()
     if not number:
         _start()
     forget_the_callers_settings()
