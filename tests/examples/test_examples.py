@@ -5,6 +5,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -73,7 +74,7 @@ class Program:
 
 
 @contextmanager
-def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Path) -> Iterator[Program]:
+def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Path, url: str = "") -> Iterator[Program]:
     # Node looks for modules beside the program.
     path = Path(shutil.copy(EXAMPLES / name, folder))
     (folder / "node_modules").symlink_to(MODULES)
@@ -81,7 +82,7 @@ def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Pa
         [RUN_BY[path.suffix], str(path), *arguments],
         env={
             **os.environ,
-            "SIMMER_URL": stack.url,
+            "SIMMER_URL": url or stack.url,
             "SIMMER_USERNAME": person.username,
             "SIMMER_PASSWORD": PASSWORD,
         },
@@ -129,6 +130,19 @@ def test_it_hears_every_rating_once_though_the_server_was_killed(
 def test_a_recipe_that_there_is_not_ends_it(stack: Stack, seller: Person, tmp_path: Path, name: str) -> None:
     with running(name, "999999999", stack=stack, person=seller, folder=tmp_path) as program:
         program.process.wait(SECONDS)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_signs_in_before_it_opens_a_socket(stack: Stack, seller: Person, tmp_path: Path, name: str) -> None:
+    """A socket that is open while a slow machine hashes the password is closed as stale (3502)."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(SECONDS)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with running(name, "1", stack=stack, person=seller, folder=tmp_path, url=url):
+            connection, _ = server.accept()
+            with connection, connection.makefile() as request:
+                connection.settimeout(SECONDS)
+                assert request.readline().startswith("POST /api/auth/token/ ")
 
 
 def test_no_example_is_left_out() -> None:
