@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
 from tests.live.people import PASSWORD, Person
 from tests.services import ROOT
 from tests.stack import Stack
@@ -143,6 +144,11 @@ def test_it_signs_in_before_it_opens_a_socket(stack: Stack, seller: Person, tmp_
             with connection, connection.makefile() as request:
                 connection.settimeout(SECONDS)
                 assert request.readline().startswith("POST /api/auth/token/ ")
+
+
+def test_the_readme_signs_in_as_somebody_whom_make_run_brings() -> None:
+    readme = (EXAMPLES / "README.md").read_text()
+    assert f"SIMMER_USERNAME={DEMO_PEOPLE['customer']} SIMMER_PASSWORD={DEMO_PASSWORD}\n" in readme
 
 
 def test_no_example_is_left_out() -> None:
