@@ -306,12 +306,16 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# requests/period; `off` switches a limit off.
+# requests/period; `off` switches a limit off. `anon` and `user` are the general limits; the others replace these two on
+# their routes (core/throttles.py).
 THROTTLES = {
     "anon": env.str("THROTTLE_ANON", default="10/min"),
     "user": env.str("THROTTLE_USER", default="100/min"),
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "register": env.str("THROTTLE_REGISTER", default="20/min"),
+    # One a second for each session, up to 60 at once; and widely by address, as many users may share one.
+    "refresh": env.str("THROTTLE_REFRESH", default="60/min"),
+    "refresh_address": env.str("THROTTLE_REFRESH_ADDRESS", default="600/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
     "import": env.str("THROTTLE_IMPORT", default="20/hour"),
 }
