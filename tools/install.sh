@@ -32,6 +32,7 @@ create() {
     echo "$1 is Python $version, which is too old." >&2
     return 1
   }
+  recent=yes
   echo "Creating $venv with Python $version"
   "$1" -m venv "$venv" && works && return 0
   rm -rf "$venv"
@@ -48,7 +49,7 @@ create_with_any() {
     create "$PYTHON" || fail "Set PYTHON to the path of a Python 3.11 or later that can."
     return
   fi
-  tried=
+  tried='' recent=''
   for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
     if command -v "$candidate" >/dev/null; then
       tried=yes
@@ -56,6 +57,7 @@ create_with_any() {
     fi
   done
   [ "$tried" ] || echo "There is no python3 on the PATH." >&2
+  [ "$recent" ] && fail "Mend that, or name another Python with PYTHON=/path/to/python3"
   fail "Simmer needs Python 3.11 or later: install one, or name yours with PYTHON=/path/to/python3"
 }
 

@@ -173,6 +173,7 @@ def test_a_python_that_cannot_do_it_is_told_apart(checkout: Checkout, script: st
     for words in said:
         assert words in done.stderr
     assert "too old" in said[0] or "too old" not in done.stderr
+    assert ("needs Python 3.11" in done.stderr) == ("It lacks the module" not in done.stderr)
     assert not checkout.venv.exists()
 
 
