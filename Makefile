@@ -49,10 +49,10 @@ run: $(VENV)/.installed ## start everything: http://localhost:8000 (PORT=..., DE
 .PHONY: test
 test: $(VENV)/.installed-dev ## the tests, on real servers (ARGS="-k rating" for some of them)
 ifdef ARGS
-	@exec $(PY) -m pytest -n $(JOBS) --maxprocesses 8 $(ARGS)
+	@exec $(PY) -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal $(ARGS)
 else
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -n $(JOBS) --maxprocesses 8
+	@$(PY) -m coverage run -m pytest -n $(JOBS) --maxprocesses 8 --dist worksteal
 	@$(PY) -m coverage combine --quiet && exec $(PY) -m coverage report
 endif
 

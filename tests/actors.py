@@ -1,5 +1,6 @@
 """The fixed cast: who may be in front of the API in tests, each with a client that is signed in as them."""
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -36,6 +37,13 @@ class Cast:
 
     users: dict[str, User]
     clients: dict[str, APIClient]
+
+    def copied(self) -> "Cast":
+        """The same people and sessions as other objects: what a test sets on them, and its cookies, end with it."""
+        clients = {name: APIClient() for name in self.clients}
+        for name, client in clients.items():
+            client.credentials(**self.clients[name]._credentials)
+        return Cast(deepcopy(self.users), clients)
 
     @property
     def owner(self) -> User:

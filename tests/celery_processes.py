@@ -11,6 +11,7 @@ from pathlib import Path
 from core.processes import bound, stop
 from tests import services
 from tests.realtime.relay_process import database_url
+from tests.stack import ORPHANED
 
 Process = subprocess.Popen[bytes]
 
@@ -22,24 +23,22 @@ def worker(
     """A worker with one process in its pool; killed at the end should it still run. Its log is `{name}.log`."""
     command = ["worker", "-Q", queues, "-c", "1", "-l", "info", *(["-I", include] if include else [])]
     command += ["--without-heartbeat", "--without-gossip", "--without-mingle"]
-    with _celery(folder, redis_url, name, command, signal.SIGQUIT, env) as process:
+    with _celery(folder, redis_url, name, command, env) as process:
         yield process
 
 
 @contextmanager
 def beat(folder: Path, redis_url: str, name: str = "beat", **env: str) -> Iterator[Process]:
     """A beat; killed at the end should it still run."""
-    with _celery(folder, redis_url, name, ["beat", "--pidfile=", "-l", "info"], signal.SIGTERM, env) as process:
+    with _celery(folder, redis_url, name, ["beat", "--pidfile=", "-l", "info"], env) as process:
         yield process
 
 
 @contextmanager
-def _celery(
-    folder: Path, redis_url: str, name: str, command: list[str], signum: signal.Signals, env: dict[str, str]
-) -> Iterator[Process]:
+def _celery(folder: Path, redis_url: str, name: str, command: list[str], env: dict[str, str]) -> Iterator[Process]:
     with (folder / f"{name}.log").open("ab") as log:
         process = Process(
-            bound([sys.executable, "-m", "celery", "-A", "core", *command], signum=signum),
+            bound([sys.executable, "-m", "celery", "-A", "core", *command], signum=ORPHANED),
             cwd=services.ROOT,
             env={**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": redis_url, "JOB_LEASE_SECONDS": "3", **env},
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,

@@ -7,38 +7,25 @@ from pathlib import Path
 
 import pytest
 import redis
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from core import limits
-from tests import event_schemas, services
+from tests import emptying, event_schemas, services, template
+from tests.isolation import isolation
 from tests.mailbox import Mailbox
 from tests.stack import Stack
 
 # The fixtures `bucket`, `moto` and `rclone`; `pages` and `names`.
 pytest_plugins = ["tests.s3", "tests.pages"]
 
+emptying.install()
+
 
 @pytest.fixture(autouse=True)
 def isolated(settings: Settings, tmp_path: Path) -> None:
-    """No throttles, cheap passwords, files in the test's own folder. A test that is about one of these sets it."""
-    settings.THROTTLES = dict.fromkeys(settings.THROTTLES, "off")
-    settings.SOCKETS_PER_USER = settings.SOCKETS_PER_ADDRESS = settings.CHANNELS_PER_SOCKET = None
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.PRIVATE_MEDIA_ROOT = tmp_path / "private"
-    settings.MEDIA_STORAGE = "local"
-    settings.BACKUP_DIR, settings.BACKUP_BUCKET = tmp_path / "backups", ""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {
-            **settings.STORAGES["default"],
-            "OPTIONS": {"location": settings.MEDIA_ROOT, "base_url": settings.MEDIA_URL},
-        },
-        "private": {
-            **settings.STORAGES["private"],
-            "OPTIONS": {"location": settings.PRIVATE_MEDIA_ROOT, "base_url": None},
-        },
-    }
+    """Settings of each test: tests/isolation.py. A test that is about one of these sets it."""
+    for name, value in isolation(tmp_path).items():
+        setattr(settings, name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -68,11 +55,36 @@ def events_are_as_described() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def session_stack() -> Iterator[Stack]:
+def migrated(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> str:
+    """The name of the migrated database of which others are made: tests/template.py."""
+    with django_db_blocker.unblock():
+        return template.migrated()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite() -> Path:
+    """A migrated database of SQLite, to be copied."""
+    return template.migrated_sqlite()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_use_migrations: bool,
+    django_db_keepdb: bool,
+    request: pytest.FixtureRequest,
+) -> None:
+    """What pytest-django calls before it creates the test database. One that is kept is migrated each time."""
+    if django_db_use_migrations and not django_db_keepdb:
+        template.copy_from(request.getfixturevalue("migrated"))
+
+
+@pytest.fixture(scope="session")
+def session_stack(migrated: str) -> Iterator[Stack]:
     """Use `stack`, which has everything up again after a test that killed something."""
     stack = Stack(Path(os.environ[services.FOLDER]) / f"stack-{services.worker_number()}")
     try:
-        stack.create()
+        stack.create(template=migrated)
         yield stack
         for (data,) in stack.query("SELECT data FROM realtime_streamevent WHERE data ? 'at'"):
             event_schemas.check(data)

@@ -19,6 +19,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Generator
@@ -47,6 +48,11 @@ def worker_number() -> int:
 def redis_url(*, database: int) -> str:
     """The test Redis with another database number."""
     return urlunsplit(urlsplit(os.environ[REDIS])._replace(path=f"/{database}"))
+
+
+def template_name() -> str:
+    """The migrated database of which all others of this run are copies: tests/template.py."""
+    return f"test_{urlsplit(os.environ[DATABASE]).path.strip('/')}_template"
 
 
 class Server:
@@ -227,6 +233,12 @@ def forget_the_callers_settings() -> None:
     os.environ["ENV_FILE"] = os.devnull
 
 
+def keep_compiled_modules() -> None:
+    """Even where the shell says PYTHONDONTWRITEBYTECODE: all modules would be compiled again for each process."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def _remove_leftovers() -> None:
     """The folders of runs that were killed: an hour old, and locked by nobody."""
     for folder in Path(tempfile.gettempdir()).glob("simmer-tests-*"):
@@ -234,6 +246,14 @@ def _remove_leftovers() -> None:
             if time.time() - folder.stat().st_mtime > 3600:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _drop_template() -> None:
+    server = urlunsplit(urlsplit(os.environ[DATABASE])._replace(path="/postgres"))
+    with contextlib.suppress(psycopg2.OperationalError), contextlib.closing(psycopg2.connect(server)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{template_name()}" WITH (FORCE)')
 
 
 def _start() -> None:
@@ -247,6 +267,8 @@ def _start() -> None:
     def clean_up(owner: int = os.getpid()) -> None:
         if os.getpid() != owner:  # a fork of ours ends, not we
             return
+        if "TEST_DATABASE_URL" in os.environ:
+            _drop_template()
         while started:
             started.pop().stop()
         lock.close()
@@ -274,6 +296,7 @@ def _start() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests() -> Generator[None, None, None]:
     number = worker_number()
+    keep_compiled_modules()
     if not number:
         _start()
     forget_the_callers_settings()

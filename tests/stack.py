@@ -23,12 +23,14 @@ from core.processes import bound, free_port, stop
 from tests import services
 
 START_SECONDS = 60
+# What its processes get when the run is gone. A worker that is asked to end waits for its Redis, which is gone as well.
+ORPHANED = signal.SIGKILL
 COMMANDS = {
     "web": ["-m", "core.server"],
     "relay": ["manage.py", "relay"],
     "worker": [
         *["-m", "celery", "-A", "core", "worker", "-Q", "default,follows,media,mail", "-c", "2", "-l", "info"],
-        *["--without-gossip", "--without-mingle"],
+        *["--without-heartbeat", "--without-gossip", "--without-mingle"],
     ],
 }
 
@@ -77,13 +79,12 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def create(self) -> None:
-        """An empty, migrated database; then everything is started and ready."""
+    def create(self, *, template: str) -> None:
+        """A copy of the database TEMPLATE; then everything is started and ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._drop_database()
         with self._server() as cursor:
-            cursor.execute(f'CREATE DATABASE "{self.database}"')
-        self.manage("migrate", "--verbosity=0")
+            cursor.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
         self.ensure_running()
 
     def destroy(self) -> None:
@@ -99,7 +100,7 @@ class Stack:
         port = self.metrics_ports[name] = free_port()
         with self._log(name).open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                bound([sys.executable, *COMMANDS[name]], signum=signal.SIGQUIT if name == "worker" else signal.SIGTERM),
+                bound([sys.executable, *COMMANDS[name]], signum=ORPHANED),
                 cwd=services.ROOT,
                 env={**self.env, "METRICS_PORT": str(port)},
                 stdin=subprocess.DEVNULL,

@@ -6,8 +6,10 @@ A new route or method needs a row: the suite fails without one and says which. T
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +19,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 from PIL import Image
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.mail_tokens import issue
 from accounts.models import Application, MailToken, User
@@ -31,6 +34,8 @@ from posts.models import Report
 from posts.services.exports import export_request
 from tests.actors import ACTORS, Cast, make_cast
 from tests.factories import CommentFactory, PostFactory, RecipeFactory
+from tests.isolation import isolation
+from tests.made_once import made_once
 from tests.permission_bodies import BODIES, HEADERS, OWNED, QUERIES, RAW
 from tests.routed import METHODS, keys_of, methods_of, routes, rows
 
@@ -201,13 +206,42 @@ EARLIER = {name: pattern for name, pattern in ROUTED.items() if isinstance(patte
 KNOWN = {name: pattern for name, pattern in ROUTED.items() if name not in EARLIER}
 
 
-@pytest.fixture
-def cast(db: None) -> Cast:
-    return make_cast()
+@dataclass(frozen=True)
+class Made:
+    """What all tests of a module begin with, and where its files are."""
+
+    cast: Cast
+    things: dict[str, Any]
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def made(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Made]:
+    folder = tmp_path_factory.mktemp("made")
+
+    def make() -> Made:
+        cast = make_cast()
+        return Made(cast, make_things(cast), folder)
+
+    with made_once(make, django_db_blocker, folder) as made:
+        yield made
 
 
 @pytest.fixture
-def things(cast: Cast) -> dict[str, Any]:
+def cast(db: None, made: Made, settings: Settings) -> Cast:
+    for name, value in isolation(made.folder).items():
+        setattr(settings, name, value)
+    return made.cast.copied()
+
+
+@pytest.fixture
+def things(cast: Cast, made: Made) -> dict[str, Any]:
+    return dict(made.things)
+
+
+def make_things(cast: Cast) -> dict[str, Any]:
     """The owner's things, by the names that addresses and bodies call them."""
     data = io.BytesIO()
     Image.new("RGB", (8, 8), "tomato").save(data, "PNG")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from core.processes import bound
 from tests.live.people import PASSWORD, Person
 from tests.services import ROOT
 from tests.stack import Stack
@@ -78,7 +79,7 @@ def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Pa
     path = Path(shutil.copy(EXAMPLES / name, folder))
     (folder / "node_modules").symlink_to(MODULES)
     process = subprocess.Popen(
-        [RUN_BY[path.suffix], str(path), *arguments],
+        bound([RUN_BY[path.suffix], str(path), *arguments]),
         env={
             **os.environ,
             "SIMMER_URL": stack.url,

@@ -9,7 +9,7 @@ import httpx
 
 from core.processes import bound, free_port, stop
 from tests import services
-from tests.stack import START_SECONDS, Stack, wait_until
+from tests.stack import ORPHANED, START_SECONDS, Stack, wait_until
 
 
 class Server:
@@ -31,7 +31,7 @@ class Server:
         """Returns when it is ready."""
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
-                bound([sys.executable, "-m", "core.server"]),
+                bound([sys.executable, "-m", "core.server"], signum=ORPHANED),
                 cwd=services.ROOT,
                 env={**self._stack.env, "PORT": str(self._port), **self._env},
                 stdin=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.processes import bound
 from tests.services import ROOT
 from tests.stack import Stack
 
@@ -37,7 +38,7 @@ def test_the_path_by_hand_ends_with_a_rated_recipe_and_a_feed(stack: Stack) -> N
 def test_the_client_of_the_readme_prints_what_it_is_sent(stack: Stack, tmp_path: Path) -> None:
     script = tmp_path / "listen.py"
     script.write_text(block("python").replace("ws://localhost:8000/ws/", stack.ws_url))
-    process = subprocess.Popen([sys.executable, script, "recipes"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(bound([sys.executable, str(script), "recipes"]), stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert "connect" in json.loads(process.stdout.readline())

@@ -1,6 +1,8 @@
 """The servers that tests/services.py brings are real, private and this worker's own."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -11,7 +13,6 @@ import redis
 from django.db import connection
 
 from tests import services
-from tests.stack import wait_until
 
 
 @pytest.mark.django_db
@@ -32,35 +33,40 @@ def test_redis_is_real_and_asks_for_its_password() -> None:
             stranger.ping()
 
 
-def test_a_killed_run_leaves_no_server() -> None:
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda signum: signum.name)
+def test_a_run_that_a_signal_ends_leaves_no_process(signum: signal.Signals) -> None:
     env = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SIMMER_TEST_", "TEST_", "PYTEST_", "COVERAGE_"))
     }
     other = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "tests/operations/test_make_run.py"],
+        [sys.executable, "-m", "pytest", "-s", "-n", "0", "tests/operations/waiting_run.py"],
         cwd=services.ROOT,
         env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         start_new_session=True,
     )
-
-    def servers() -> list[psutil.Process]:
-        """Both of them, once both run."""
-        children = psutil.Process(other.pid).children(recursive=True)
-        names = set()
-        for child in children:
-            with suppress(psutil.NoSuchProcess):  # it has ended since
-                names.add(child.name())
-        both = "postgres" in names and names & {"redis-server", "valkey-server"}
-        return children if both else []
-
-    try:
-        started = wait_until(servers, what="a PostgreSQL and a Redis")
-    finally:
-        other.kill()
-        other.wait()
-    _, alive = psutil.wait_procs(started, timeout=60)
-    assert alive == []
+    assert other.stdout is not None
+    with other.stdout:
+        printed = []
+        try:
+            for line in other.stdout:
+                printed.append(line)
+                if "everything runs" in line:
+                    break
+            children = psutil.Process(other.pid).children(recursive=True)
+            names = []
+            for child in children:
+                with suppress(psutil.NoSuchProcess):  # it has ended since
+                    names.append(" ".join(child.cmdline()))
+            for program in ("postgres", "redis|valkey", "core.server", "celery"):
+                assert any(re.search(program, name) for name in names), (program, names, printed)
+            other.send_signal(signum)
+            _, alive = psutil.wait_procs(children, timeout=60)
+            assert alive == []
+        finally:
+            other.kill()
+            other.wait()

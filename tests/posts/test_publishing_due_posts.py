@@ -39,7 +39,7 @@ class Sweep:
     def __init__(self) -> None:
         env = {**os.environ, "DJANGO_SETTINGS_MODULE": "core.settings", "DATABASE_URL": database_url()}
         self.process = subprocess.Popen(
-            bound([sys.executable, "-c", SWEEP], signum=signal.SIGTERM),
+            bound([sys.executable, "-c", SWEEP], signum=signal.SIGKILL),
             cwd=services.ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
 

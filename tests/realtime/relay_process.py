@@ -10,7 +10,7 @@ from django.db import connection
 
 from core.processes import bound, stop
 from tests import services
-from tests.stack import wait_until
+from tests.stack import ORPHANED, wait_until
 
 SECONDS = 60
 
@@ -29,7 +29,7 @@ class RelayProcess:
         }
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                bound([sys.executable, "manage.py", "relay"], signum=signal.SIGTERM),
+                bound([sys.executable, "manage.py", "relay"], signum=ORPHANED),
                 cwd=services.ROOT, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True,
             )  # fmt: skip

@@ -1,9 +1,7 @@
 """The relay as a process: one works, the next waits; killed, cut off or stopped, it leaves dense offsets."""
 
-import os
+import shutil
 import sqlite3
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,7 +10,6 @@ import pytest
 from django.db import connection, connections
 
 from realtime.lock import lock_for, prepare_connections
-from tests import services
 from tests.realtime.relay_process import RelayProcess
 from tests.relaying import assert_dense, nothing_waits, steady_writing, working_numbers, write
 from tests.stack import wait_until
@@ -114,15 +111,9 @@ def test_both_ends_of_its_connection_notice_a_dead_network_within_seconds(monkey
         connection.close()
 
 
-def test_on_sqlite_one_works_the_other_waits_and_nothing_is_lost(tmp_path: Path) -> None:
-    database = tmp_path / "simmer.sqlite3"
+def test_on_sqlite_one_works_the_other_waits_and_nothing_is_lost(tmp_path: Path, migrated_sqlite: Path) -> None:
+    database = shutil.copy(migrated_sqlite, tmp_path / "simmer.sqlite3")
     env = {"DATABASE_URL": f"sqlite:///{database}"}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-        cwd=services.ROOT,
-        env={**os.environ, **env},
-        check=True,
-    )
 
     def work(thread: int) -> None:
         with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as connection:

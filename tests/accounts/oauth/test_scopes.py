@@ -15,7 +15,7 @@ from core.scopes import MODERATE, NO_APP, READ, WRITE, scope_for
 from realtime.channels import ScopeMissing
 from tests.accounts.conftest import bearer
 from tests.factories import CommentFactory, PostFactory, UserFactory
-from tests.test_permissions import EXPECTED, KNOWN, cast, status_for, things  # noqa: F401  two of them are fixtures
+from tests.test_permissions import EXPECTED, KNOWN, cast, made, status_for, things  # noqa: F401  fixtures, too
 
 APP_ROUTES = [
     (name, method)

@@ -41,14 +41,16 @@ class BucketStack(Stack):
 
 
 @pytest.fixture(scope="module", params=["moto", pytest.param("rclone", marks=pytest.mark.faults)])
-def bucket_stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketStack]:
+def bucket_stack(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated: str
+) -> Iterator[BucketStack]:
     folder = tmp_path_factory.mktemp(f"stack-{request.param}")
     endpoint: str = request.getfixturevalue(f"{request.param}_endpoint")
     server, redis_url, _ = services.start_redis(folder)
     with between(endpoint) as way:
         stack = BucketStack(folder / "stack", new_bucket(request.param, endpoint), way, redis_url)
         try:
-            stack.create()
+            stack.create(template=migrated)
             yield stack
         finally:
             way.let_go.set()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from core.processes import bound
 from tests.live.people import PASSWORD
 from tests.media_pipeline.pictures import encoded, photo
 from tests.media_pipeline.uploads.conftest import Uploader, noise, original_of
@@ -69,7 +70,7 @@ def test_upload_py_stopped_and_run_again_sends_the_rest(stack: Stack, anna: Uplo
         return note.exists() and note.read_text()
 
     with flaky(stack.url, share=0, puts=3) as url:
-        process = subprocess.Popen(upload_py(film), env=environment(anna, url), preexec_fn=ctrl_c_ends)
+        process = subprocess.Popen(bound(upload_py(film)), env=environment(anna, url), preexec_fn=ctrl_c_ends)
         try:
             upload = {"id": wait_until(begun, what="the beginning of the upload")}
             wait_until(lambda: anna.read(upload)["received"] == 3, what="three chunks")
