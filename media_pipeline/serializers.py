@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.errors import TooLarge
-from core.fields import Text, WholeNumber
+from core.fields import OneLine, Opaque, WholeNumber
 from media_pipeline.imaging import MAX_BYTES
 from media_pipeline.models import Media
 from media_pipeline.services import TOO_MANY_BYTES, decode_base64
@@ -119,13 +119,13 @@ class OriginalOutput(serializers.Serializer[Any]):
 class UploadInput(serializers.Serializer[Any]):
     """A file to come, in chunks."""
 
-    filename = Text(max_length=255, help_text="Kept as it is, and never part of a path.")
-    content_type = Text(max_length=100, help_text="Of a picture or video; the bytes decide later.")
+    filename = OneLine(max_length=255, help_text="Kept as it is, and never part of a path.")
+    content_type = Opaque(max_length=100, help_text="Of a picture or video; the bytes decide later.")
     length = WholeNumber(min_value=1, help_text="bytes")
     chunk_size = WholeNumber(
         min_value=CHUNK_SIZE_MIN, max_value=CHUNK_SIZE_MAX, default=CHUNK_SIZE, help_text="bytes of each but the last"
     )
-    sha256 = Text(
+    sha256 = Opaque(
         required=False,
         validators=[RegexValidator(r"\A[0-9a-fA-F]{64}\Z", "64 hexadecimal digits.")],
         help_text="Of the whole file, in hex: verified before it is worked on.",

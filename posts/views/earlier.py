@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.authentication import user_of
 from accounts.models import User
 from core.errors import Gone, PreconditionFailed
-from core.fields import Text
+from core.fields import OneLine
 from core.idempotency import idempotent
 from media_pipeline.appending import Appending
 from media_pipeline.bodies import Block
@@ -51,7 +51,7 @@ class ImageAddView(MediaListView):
 
 
 class VideoInput(serializers.Serializer[Any]):
-    filename = Text(max_length=255)
+    filename = OneLine(max_length=255)
     chunk = serializers.FileField(allow_empty_file=False)
     # Clients that may send a chunk twice say where it goes.
     offset = serializers.IntegerField(min_value=0, required=False)

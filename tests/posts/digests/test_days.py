@@ -66,6 +66,18 @@ def test_over_fourteen_days_each_weekday_has_its_mail_at_six(
     assert set(states()) == {"sent"}
 
 
+def test_an_address_that_is_not_confirmed_gets_no_digest(clock: Clock, mailbox: Mailbox) -> None:
+    """A digest names recipes by people whom the registrant chose to follow."""
+    reader = reader_in(email_verified_at=None)
+    unconfirmed_since = reader_in()
+    for person in (reader, unconfirmed_since):
+        publish(at=MORNING - timedelta(hours=1), followed_by=person)
+    planning.begin()
+    User.objects.filter(pk=unconfirmed_since.pk).update(email_verified_at=None)
+    run_jobs()
+    assert not mailbox.to(reader.email) and not mailbox.to(unconfirmed_since.email)
+
+
 def test_beat_that_is_late_by_hours_sends_on_the_same_day(clock: Clock, mailbox: Mailbox) -> None:
     publish(at=MORNING - timedelta(hours=1), followed_by=(ann := reader_in()))
     clock.now = MORNING + timedelta(hours=9)
