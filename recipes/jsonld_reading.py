@@ -232,19 +232,19 @@ class _Reading:
             return raw
         amount = supply.get("requiredQuantity")
         amount = amount if isinstance(amount, dict) else {}
-        value: Any = amount.get("value")
-        fits = type(value) in (int, float) and 0 <= value <= QUANTITY_MAX
+        low, high = (_stored(amount.get(name)) for name in ("value", "maxValue"))
+        if low is None or (high is not None and high <= low):
+            high = None
         texts = {
             "unit": self._text(amount.get("unitText"))[:UNIT_MAX],
             "food": self._text(supply.get("name"))[:FOOD_MAX],
             "note": self._text(supply.get("description"))[:NOTE_MAX],
         }
-        quantity: Decimal | None = to_quantity(value) if fits else None
         read = parse_line(raw)
         stripped = {name: getattr(read, name).strip() for name in texts}
-        if Line(raw, quantity, **texts) == Line(raw, read.quantity, **stripped):
+        if Line(raw, low, high, **texts) == Line(raw, read.quantity, read.quantity_max, **stripped):
             return raw
-        return {"raw": raw, "quantity": value if fits else None, **texts}
+        return {"raw": raw, "quantity": _sent(low), "quantity_max": _sent(high), **texts}
 
     def _steps(self) -> list[dict[str, Any]]:
         return self._first("steps", self._steps_in(self._node.get("recipeInstructions")), STEPS_MAX)
@@ -303,6 +303,15 @@ def _amount_and_name(value: dict[str, Any]) -> str:
         return str(value["text"])
     words = (value.get("value"), value.get("unitText"), value.get("name"))
     return " ".join(str(word) for word in words if isinstance(word, str | int | float) and word != "")
+
+
+def _stored(value: Any) -> Decimal | None:
+    """A quantity as it is stored; None for what is not one."""
+    return to_quantity(value) if type(value) in (int, float) and 0 <= value <= QUANTITY_MAX else None
+
+
+def _sent(quantity: Decimal | None) -> float | None:
+    return None if quantity is None else float(quantity)
 
 
 def _shown(value: Any) -> str:
