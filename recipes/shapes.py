@@ -97,10 +97,8 @@ def scaled_shape(recipe: dict[str, Any], servings: int) -> dict[str, Any]:
     factor = Fraction(servings, recipe["servings"])
     ingredients = []
     for line in recipe["ingredients"]:
-        low, high = (
-            None if end is None else scaled(Decimal(str(end)), factor)
-            for end in (line["quantity"], line["quantity_max"])
-        )
+        ends = (line["quantity"], line["quantity_max"])
+        low, high = (None if end is None else scaled(Decimal(str(end)), factor) for end in ends)
         ingredients.append(line | _amount(low, high, line["unit"]))
     return recipe | {"servings": servings, "ingredients": ingredients}
 

@@ -13,7 +13,7 @@ from tests.factories import RecipeFactory
 
 migration = import_module("recipes.migrations.0005_lines_read_again")
 
-# raw, then (quantity, unit, food, note) as the earlier reader stored them, then (quantity, quantity_max, ...) as they are.
+# The raw line, its (quantity, unit, food, note) as the earlier reader stored them, and the right parts.
 READ: list[tuple[str, Any, Any]] = [
     ("1\u20442 teaspoon cumin", ("1", "", "\u20442 teaspoon cumin", ""), ("0.5", None, "teaspoon", "cumin", "")),
     ("1 to 1 1/2 cups stock", ("1", "", "1/2 cups stock", "1 to 1"), ("1", "1.5", "cup", "stock", "")),
