@@ -181,7 +181,7 @@ class AmountReader:
             unit = self._unit()
             return Amount(Fraction(1), None, unit) if unit else None
         start = self.at
-        count = self._count()
+        count = self.count()
         if count is None:
             return None
         behind = self.at
@@ -227,7 +227,7 @@ class AmountReader:
 
     def measure(self) -> Measure | None:
         start = self.at
-        count = self._count()
+        count = self.count()
         if count is None:
             return None
         self._take(_HYPHEN)
@@ -238,7 +238,7 @@ class AmountReader:
         low, high = count
         behind = self.at
         if high is None and self._take(_RANGE):
-            second = self._count()
+            second = self.count()
             if second is not None and second[1] is None and self._unit() == unit:
                 high = second[0]
             else:
@@ -275,14 +275,14 @@ class AmountReader:
         start = self.at
         size = self.measure()
         if size is None:
-            if self._count() is not None:
+            if self.count() is not None:
                 raise Unreadable
             self.at = start - 1
             return _made(count, "")
         self._skip_alternatives()
         return _made(count, self._unit() or "", size)
 
-    def _count(self) -> tuple[_End, _End | None] | None:
+    def count(self) -> tuple[_End, _End | None] | None:
         low = self.number()
         if low is None:
             return None
