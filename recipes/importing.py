@@ -62,7 +62,7 @@ def _of_page(page: Page) -> Draft | None:
     if page.own is not None:
         draft = _with_own(draft, page)
     if draft is not None and page.broken:
-        draft.warnings.append(f"page: {page.broken} of its scripts with JSON-LD cannot be read as JSON: left out.")
+        draft.warnings.append(f"page: scripts of JSON-LD that are not valid JSON are left out: {page.broken}.")
     return draft
 
 
@@ -76,7 +76,7 @@ def _with_own(draft: Draft | None, page: Page) -> Draft | None:
     for field in ("ingredients", "steps"):
         described, taken = len(draft.data[field]), len(own.data[field])
         if taken < described:
-            own.warnings.append(f"{field}: {taken} are on the page, of {described} in its description of the recipe.")
+            own.warnings.append(f"{field}: {taken} are found in the page, and {described} in its JSON-LD.")
     return own
 
 

@@ -1,24 +1,29 @@
 """JSON from elsewhere that knows which of its parts have been read, so that what was not read can be told."""
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 # What identifies or orders a node, and says nothing of a recipe.
 _STRUCTURE = frozenset({"@context", "@type", "@id", "@language", "position"})
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
+# Of one document, whose parts take more memory than its text; a recipe has a few hundred.
+PARTS_MAX = 50_000
 
 
 class Part:
     """A value of a JSON document, under the `name` of the property that it belongs to.
 
-    A reader either uses a part, and with it all that it holds, or asks for the parts in it.
+    A reader either uses a part, and with it all that it holds, or asks for the parts in it. When a document has more
+    than PARTS_MAX, the last ones have none in them, and so remain unused.
     """
 
-    __slots__ = ("_is_used", "_parts", "name", "value")
+    __slots__ = ("_is_used", "_left", "_parts", "name", "value")
 
-    def __init__(self, value: Any, name: str = "") -> None:
+    def __init__(self, value: Any, name: str = "", left: list[int] | None = None) -> None:
         self.value, self.name = value, name
         self._is_used = False
+        self._left = [PARTS_MAX] if left is None else left
         self._parts: dict[str | int, Part] | None = None
 
     def use(self) -> Any:
@@ -30,19 +35,17 @@ class Part:
         """The first of these properties that is there and not empty. Those with the same words count as used."""
         found = None
         for name in names:
-            part = self._all().get(name) if isinstance(self.value, dict) else None
+            part = self._all().get(name)
             if part is None or part.value in _EMPTY:
                 continue
             if found is None:
                 found = part
-            elif list(words_of(found.value)) == list(words_of(part.value)):
+            elif digest_of(found.value) == digest_of(part.value):
                 part.use()
         return found
 
     def parts(self) -> "list[tuple[str, Part]]":
         """The properties of an object, with their names."""
-        if not isinstance(self.value, dict):
-            return []
         return [(str(name), part) for name, part in self._all().items() if name not in _STRUCTURE]
 
     def items(self) -> "list[Part]":
@@ -55,12 +58,11 @@ class Part:
             return []
         if not all(name.isascii() and name.isdigit() and len(name) < 10 for name in self.value):
             return []
-        parts = self._all()
-        return [parts[name] for name in sorted(self.value, key=int)]
+        return [part for _, part in sorted(self._all().items(), key=lambda item: int(item[0]))]
 
     def leads_to(self, value: Any) -> "Part":
         """The node that this reference stands for."""
-        self._parts = {0: Part(value, self.name)}
+        self._parts = {0: Part(value, self.name, self._left)}
         return self._parts[0]
 
     def unused(self) -> "Iterator[Part]":
@@ -75,13 +77,25 @@ class Part:
                 yield from part.unused()
 
     def _all(self) -> "dict[str | int, Part]":
-        if self._parts is None:
-            value = self.value
-            if isinstance(value, dict):
-                self._parts = {name: Part(inner, name) for name, inner in value.items()}
-            else:
-                self._parts = {at: Part(inner, self.name) for at, inner in enumerate(value)}
+        value = self.value
+        if self._parts is not None or not isinstance(value, dict | list):
+            return self._parts or {}
+        if len(value) > self._left[0]:
+            return {}
+        self._left[0] -= len(value)
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        is_list = isinstance(value, list)
+        self._parts = {at: Part(inner, self.name if is_list else at, self._left) for at, inner in named}
         return self._parts
+
+
+def digest_of(value: Any) -> bytes:
+    """The same for values with the same words in the same order."""
+    digest = sha256()
+    for word in words_of(value):
+        digest.update(word.encode(errors="replace"))
+        digest.update(b"\0")
+    return digest.digest()
 
 
 def words_of(value: Any) -> Iterator[str]:

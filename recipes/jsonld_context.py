@@ -9,14 +9,19 @@ from recipes.json_parts import Part, words_of
 from recipes.markup import plain_text
 
 WARNINGS_MAX = 50
+# Of one text, before tags and entities are taken out of it.
+TEXT_MAX = 200_000
 _SHOWN_MAX, _LEFT_OUT_MAX = 60, 400
 _PART_MAX = 200
 
 
 class Context:
-    """`nodes` are those of the document by their @id; `is_ours`: its texts are plain, for this program wrote them."""
+    """`nodes` are those of the document by their @id, which are taken out as they are read.
 
-    def __init__(self, nodes: Mapping[str, Any], *, is_ours: bool) -> None:
+    `is_ours`: its texts are plain, for this program wrote them.
+    """
+
+    def __init__(self, nodes: dict[str, Any], *, is_ours: bool) -> None:
         self.is_ours = is_ours
         self._nodes = nodes
         self._warnings: list[str] = []
@@ -45,12 +50,12 @@ class Context:
             self.warn(field, f"{inner} {text} is left out." if inner else f"{text} is left out.")
 
     def resolved(self, part: Part) -> Part:
-        """The node that `part` is a reference to ({"@id": ...} alone); else `part`."""
+        """The node that `part` is a reference to ({"@id": ...} alone); else `part`. Each node is found once."""
         value = part.value
         if not isinstance(value, dict) or "@id" not in value or value.keys() - {"@id", "@type"}:
             return part
-        node = self._nodes.get(value["@id"]) if isinstance(value["@id"], str) else None
-        return part if node is None or node is value else part.leads_to(node)
+        node = self._nodes.pop(value["@id"], None) if isinstance(value["@id"], str) else None
+        return part if node is None else part.leads_to(node)
 
     def text(self, part: Part | None) -> str:
         """Plain text of one or more lines; of a node the property that names it, of a list all that have words."""
@@ -67,7 +72,7 @@ class Context:
                 if named is not None and not isinstance(named.value, dict | list):
                     waiting.append(named)
             elif isinstance(part.value, str | int | float) and not isinstance(part.value, bool):
-                texts.append(self.plain(str(part.use())))
+                texts.append(self.plain(part))
         return "\n".join(dict.fromkeys(filter(None, texts)))
 
     def line(self, part: Part | None) -> str:
@@ -75,7 +80,12 @@ class Context:
         text = self.text(part)
         return text if self.is_ours else " ".join(text.split())
 
-    def plain(self, text: str) -> str:
+    def plain(self, part: Part) -> str:
+        """Plain text of a text or number."""
+        text = str(part.use())
+        if len(text) > TEXT_MAX:
+            self.warn(part.name, f"cut to {TEXT_MAX} characters before it is read.")
+            text = text[:TEXT_MAX]
         return text.replace("\x00", "").strip() if self.is_ours else plain_text(text)
 
     def cut(self, field: str, text: str, most: int) -> str:

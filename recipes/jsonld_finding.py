@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from recipes.json_parts import words_of
+from recipes.json_parts import digest_of, words_of
 from recipes.jsonld_context import types_of
 
 # How far recipes are looked for.
@@ -22,7 +22,7 @@ class Found(NamedTuple):
 
 def found_in(documents: Iterable[Any]) -> Found:
     waiting, seen = deque(documents), 0
-    recipes: dict[tuple[str, ...], dict[str, Any]] = {}
+    recipes: dict[bytes, dict[str, Any]] = {}
     nodes: dict[str, Any] = {}
     while waiting and seen < NODES_MAX:
         node, seen = waiting.popleft(), seen + 1
@@ -33,8 +33,9 @@ def found_in(documents: Iterable[Any]) -> Found:
                 nodes.setdefault(name, node)
             if "Recipe" in types_of(node):
                 # A reference to a recipe, or a node without a word, is none.
-                if words := tuple(words_of({key: node[key] for key in node if key != "@id"})):
-                    recipes.setdefault(words, node)
+                content = {key: node[key] for key in node if key != "@id"}
+                if any(words_of(content)):
+                    recipes.setdefault(digest_of(content), node)
             else:
                 waiting.extend(node[key] for key in _LEADS_ON if key in node)
     return Found(list(recipes.values()), nodes)

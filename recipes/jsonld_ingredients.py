@@ -38,12 +38,8 @@ def _texts(part: Part, context: Context, depth: int = 0, *, is_all: bool = True)
         return
     part = context.resolved(part)
     if isinstance(part.value, str):
-        text: str = part.use()
-        if context.is_ours:
-            yield context.plain(text)
-        else:
-            lines = context.plain(text).splitlines()
-            yield from lines if is_all or has_items(text) else [" ".join(lines)]
+        lines = [context.plain(part)] if context.is_ours else context.plain(part).splitlines()
+        yield from lines if is_all or has_items(part.value) else [" ".join(lines)]
     elif isinstance(part.value, list):
         items = part.items()
         for item in items:

@@ -5,7 +5,7 @@ that know whether they were read (recipes/json_parts.py), and what was not read 
 the field that it is about: one of ours, or the property of schema.org that recipes have no field for.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -34,7 +34,9 @@ _OURS = (
     *("url", "author", "datePublished", "dateModified", "aggregateRating", "sdPublisher", "isAccessibleForFree"),
     *("totalTime", "supply"),
 )
-_SHOWN_NAMES = 5
+# How many recipes of a source are read, and how many that are left out are named.
+RECIPES_MAX, _SHOWN_NAMES = 100, 5
+_YIELD_MAX = 200
 
 
 class Draft(NamedTuple):
@@ -52,7 +54,7 @@ class Draft(NamedTuple):
 def draft_of(documents: Iterable[Any]) -> Draft | None:
     """Of the recipes in these JSON-LD documents the one with most ingredients and steps; None without a named one."""
     recipes, nodes = found_in(documents)
-    drafts = [draft for recipe in recipes if (draft := draft_of_node(recipe, nodes)) is not None]
+    drafts = [draft for recipe in recipes[:RECIPES_MAX] if (draft := draft_of_node(recipe, nodes)) is not None]
     if not drafts:
         return None
     best = max(drafts, key=lambda draft: draft.size)
@@ -60,11 +62,11 @@ def draft_of(documents: Iterable[Any]) -> Draft | None:
     if others:
         names = ", ".join(shown(recipe.get("name") or "without a name") for recipe in others[:_SHOWN_NAMES])
         more = f" and {len(others) - _SHOWN_NAMES} more" if len(others) > _SHOWN_NAMES else ""
-        best.warnings.insert(0, f"recipe: {len(others)} other recipes are left out: {names}{more}.")
+        best.warnings.insert(0, f"recipe: other recipes of this source are left out: {names}{more}.")
     return best
 
 
-def draft_of_node(node: dict[str, Any], nodes: Mapping[str, Any]) -> Draft | None:
+def draft_of_node(node: dict[str, Any], nodes: dict[str, Any]) -> Draft | None:
     """The recipe of one node, which may refer to others of `nodes` by their @id; None when it has no name."""
     publisher = node.get("sdPublisher")
     is_ours = isinstance(publisher, dict) and publisher.get("name") == PUBLISHER
@@ -109,7 +111,7 @@ class _Reading:
         found: list[tuple[Part, str, Fraction, str]] = []
         for item in part.items():
             inner = (item.get("value", "minValue", "@value", "name") or item) if isinstance(item.value, dict) else item
-            text = self._context.line(inner)
+            text = self._context.line(inner)[:_YIELD_MAX]
             if text and (read := yield_of(text)) is not None:
                 found.append((item, text, read.number, read.rest))
             elif text and len(part.items()) > 1:

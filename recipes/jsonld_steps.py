@@ -36,7 +36,7 @@ class _Steps:
             return
         part = self._context.resolved(part)
         if isinstance(part.value, str):
-            text = self._context.plain(part.use())
+            text = self._context.plain(part)
             for line in _split(text) if is_all else [text]:
                 yield from self._step(line)
         elif isinstance(part.value, list):
@@ -73,8 +73,8 @@ class _Steps:
     def _section(self, node: Part, contents: list[Part], depth: int) -> Iterator[Step]:
         """A section's heading goes before its first step."""
         name = node.get("name", "headline")
-        heading = "" if name is None or isinstance(name.value, dict | list) else self._context.plain(str(name.value))
-        heading = " ".join(heading.split())
+        # It is used when a step has it.
+        heading = "" if name is None else self._context.line(Part(name.value, name.name))
         for step in self._within_section(node, contents, depth):
             if heading and name is not None:
                 name.use()

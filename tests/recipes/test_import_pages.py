@@ -75,7 +75,7 @@ def test_a_broken_script_takes_nothing_from_a_good_one_and_is_told_of(seller: Pe
     for scripts in ((broken, TEXT), (TEXT, broken)):
         found = imported(seller, html=page(*scripts))
         assert is_soup(found)
-        assert found["warnings"] == ["page: 1 of its scripts with JSON-LD cannot be read as JSON: left out."]
+        assert found["warnings"] == ["page: scripts of JSON-LD that are not valid JSON are left out: 1."]
 
 
 def test_a_broken_script_does_not_hide_microdata(seller: Person) -> None:
@@ -103,7 +103,7 @@ def test_what_a_sites_own_rules_find_less_of_is_told(
     names["www.loveandlemons.com"] = [["127.0.0.1"]]
     pages["/"] = says(page(TEXT) + '<li class="wprm-recipe-ingredient">2 lemons</li>')
     found = imported(seller, url=pages.url(host="www.loveandlemons.com"))
-    assert found["warnings"] == ["ingredients: 1 are on the page, of 2 in its description of the recipe."]
+    assert found["warnings"] == ["ingredients: 1 are found in the page, and 2 in its JSON-LD."]
 
 
 @pytest.mark.parametrize("scripts", [(STUB, TEXT), (TEXT, STUB), (STUB.replace('"name"', '"x"'), TEXT)])

@@ -1,5 +1,6 @@
 """The shapes of schema.org/Recipe that sites write: each node becomes a part of the recipe, or a warning names it."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -243,7 +244,7 @@ def test_of_several_recipes_the_fullest_is_taken_and_the_others_are_named(seller
     found = imported(seller, jsonld={"@graph": [stub, FULL]})
     assert found["recipe"]["name"] == "Soup"
     name = stub.get("name", "without a name")
-    assert found["warnings"] == [f"recipe: 1 other recipes are left out: '{name}'."]
+    assert found["warnings"] == [f"recipe: other recipes of this source are left out: '{name}'."]
 
 
 def test_a_recipe_that_is_there_twice_is_one(seller: Person) -> None:
@@ -267,6 +268,28 @@ def test_a_recipe_that_is_there_twice_is_one(seller: Person) -> None:
 def test_what_a_recipe_has_no_field_for_is_warned_of_by_its_name(seller: Person, name: str, value: Any) -> None:
     (warning,) = of(seller, **{name: value})["warnings"]
     assert warning.startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [0] * 300_000,
+        [[0]] * 100_000,
+        [{"@id": "#node"}] * 100_000,
+        {str(number): 0 for number in range(100_000)},
+        "a\n" * 500_000,
+    ],
+    ids=["numbers", "lists", "references", "object", "text"],
+)
+@pytest.mark.parametrize("name", ["recipeIngredient", "recipeInstructions", "keywords", "description"])
+def test_a_source_of_countless_parts_takes_little_memory_and_is_warned_of(name: str, value: Any) -> None:
+    node = {"@id": "#node", "items": [0] * 10_000}
+    tracemalloc.start()
+    draft = draft_of([{"@type": "Recipe", "name": "T", name: value}, {"@graph": [node]}])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert draft is not None and draft.warnings
+    assert peak < 32 * 1024**2
 
 
 # --- whatever the shape, no word is lost ---
