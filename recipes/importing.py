@@ -1,5 +1,6 @@
 """A recipe from elsewhere: JSON-LD, a page, or the address of either, as what the author would have sent."""
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -7,6 +8,7 @@ import orjson
 
 from core.errors import Unprocessable
 from core.fetching import fetch
+from recipes.jsonld_context import shown
 from recipes.jsonld_finding import found_in
 from recipes.jsonld_reading import Draft, draft_of, draft_of_node
 from recipes.pages import Page, decoded, page_told
@@ -48,7 +50,7 @@ def _fetched(url: str) -> Draft | None:
     if page.media_type in HTML_TYPES:
         return _of_page(page_told(decoded(page.body, page.charset), url=page.url))
     try:
-        return draft_of([orjson.loads(page.body)])
+        return draft_of([orjson.loads(page.body.removeprefix(BOM_UTF8))])
     except orjson.JSONDecodeError:
         _no_recipe()
 
@@ -58,7 +60,11 @@ def _of_page(page: Page) -> Draft | None:
     draft = draft_of(page.documents)
     if draft is None or not draft.size:
         described = draft_of([page.described])
-        draft = described if draft is None or (described and described.size) else draft
+        if draft is None:
+            draft = described
+        elif described is not None and described.size:
+            described.warnings.append(f"recipe: {shown(draft.node)} in the JSON-LD of this page is left out.")
+            draft = described
     if page.own is not None:
         draft = _with_own(draft, page)
     if draft is not None and page.broken:

@@ -72,9 +72,11 @@ class Part:
         if self._parts is None:
             yield self
             return
-        for name, part in self._parts.items():
-            if name not in _STRUCTURE:
-                yield from part.unused()
+        content = [part for name, part in self._parts.items() if name not in _STRUCTURE]
+        if not content and "@id" in self._parts:  # a reference to what is not there
+            yield self
+        for part in content:
+            yield from part.unused()
 
     def _all(self) -> "dict[str | int, Part]":
         value = self.value

@@ -57,6 +57,8 @@ class _Steps:
             contents.append(item)
         if "HowToTip" in types:
             self._context.warn("steps", f"the tip {shown(node.value)} is kept as a step.")
+        if not contents and types & _SECTIONS and not self._has_text(node):
+            return
         if not contents:
             yield from self._step(self._named(node, self._text(node)), self._time(node))
             return
@@ -73,6 +75,8 @@ class _Steps:
     def _section(self, node: Part, contents: list[Part], depth: int) -> Iterator[Step]:
         """A section's heading goes before its first step."""
         name = node.get("name", "headline")
+        if name is not None and isinstance(name.value, dict | list):
+            name = None
         # It is used when a step has it.
         heading = "" if name is None else self._context.line(Part(name.value, name.name))
         for step in self._within_section(node, contents, depth):

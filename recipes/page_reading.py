@@ -47,28 +47,35 @@ _ENCODED = 2
 
 
 def told(page: str, url: str) -> dict[str, Any]:
-    documents: list[Any] = []
-    broken, rest, at = 0, [], 0
-    for start, end, script in _scripts(page):
-        found, is_whole = documents_in(script)
-        documents += found
-        broken += not is_whole
-        # The readers of recipe-scrapers stumble over what is not plain JSON.
-        clean = json.dumps(found[0] if len(found) == 1 else found)
-        rest += [page[at:start], clean.replace("</", "<\\/")]
-        at = end
-    described, own = _scraped("".join([*rest, page[at:]]), url, is_needed=not _says_enough(documents))
+    scripts = [(start, end, *documents_in(page[start:end])) for start, end in _scripts(page)]
+    documents = [document for _, _, found, _ in scripts for document in found]
+    is_enough = _says_enough(documents)
+    described, own = _scraped(_rewritten(page, scripts, is_enough), url, is_needed=not is_enough)
+    broken = sum(not is_whole for _, _, _, is_whole in scripts)
     return {"documents": documents, "broken": broken, "described": described, "own": own}
 
 
-def _scripts(page: str) -> Iterator[tuple[int, int, str]]:
-    """Where the content of each script of JSON-LD begins and ends, and the content."""
+def _rewritten(page: str, scripts: list[tuple[int, int, list[Any], bool]], is_enough: bool) -> str:
+    """The page with its JSON-LD as plain JSON, for the readers of recipe-scrapers stumble over everything else.
+
+    Where the JSON-LD does not say enough it is taken out, for they would not look further.
+    """
+    pieces, at = [], 0
+    for start, end, found, _ in scripts:
+        text = json.dumps(found[0] if len(found) == 1 else found) if is_enough else "[]"
+        pieces += [page[at:start], text.replace("</", "<\\/")]
+        at = end
+    return "".join([*pieces, page[at:]])
+
+
+def _scripts(page: str) -> Iterator[tuple[int, int]]:
+    """Where the content of each script of JSON-LD begins and ends."""
     at = 0
     while opening := _SCRIPT.search(page, at):
         ending = _SCRIPT_END.search(page, opening.end())
         at = ending.start() if ending else len(page)
         if _JSON_LD.search(html.unescape(opening[1])):
-            yield opening.end(), at, page[opening.end() : at]
+            yield opening.end(), at
 
 
 def documents_in(script: str) -> tuple[list[Any], bool]:

@@ -116,8 +116,9 @@ def test_a_stub_beside_the_recipe_is_not_taken_for_it(seller: Person, scripts: t
 def test_a_stub_in_json_ld_is_not_taken_for_a_recipe_in_microdata(seller: Person) -> None:
     microdata = """<div itemscope itemtype="https://schema.org/Recipe"><h1 itemprop="name">Leek soup</h1>
         <span itemprop="recipeIngredient">2 leeks</span><p itemprop="recipeInstructions">Boil.</p></div>"""
-    recipe = imported(seller, html=page(STUB) + microdata)["recipe"]
-    assert (recipe["name"], len(recipe["ingredients"])) == ("Leek soup", 1)
+    found = imported(seller, html=page(STUB) + microdata)
+    assert (found["recipe"]["name"], len(found["recipe"]["ingredients"])) == ("Leek soup", 1)
+    assert found["warnings"] == ["recipe: 'Tomato soup' in the JSON-LD of this page is left out."]
 
 
 @pytest.mark.parametrize("type_", ["Recipe", ["Thing", "Recipe"], "schema:Recipe", "https://schema.org/Recipe"])
