@@ -90,7 +90,7 @@ _End = Fraction | str
 
 
 class Unreadable(Exception):
-    """The text looks like an amount and is none that can be read to its end."""
+    """The text begins like an amount and cannot be read to its end."""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Part:
         return self._parts[0]
 
     def unused(self) -> "Iterator[Part]":
-        """The largest parts that nobody read."""
+        """The largest parts that no reader used."""
         if self._is_used or self.value in _EMPTY:
             return
         if self._parts is None:

@@ -47,7 +47,7 @@ def _without_alternatives(text: str) -> str:
 
 
 def _segments(text: str) -> list[str]:
-    """`text` at its commas, but those within parentheses or a number."""
+    """`text` split at its commas, except those within parentheses or a number."""
     pieces, depth, start = [], 0, 0
     for at, character in enumerate(text):
         depth += (character == "(") - (character == ")")

@@ -39,9 +39,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "piece": ("pieces",),
     "package": ("packages", "pkg"),
 }
-# What has a size of its own: "a 400 g tin" is one tin, not 400 g of tin.
+# Units that have a size of their own: "a 400 g tin" is one tin, not 400 g of tin.
 CONTAINERS = frozenset({"can", "tin", "package"})
-# What the size of a container is given in.
+# Units of such sizes.
 MEASURES = frozenset({*METRIC, "ounce", "oz", "pound", "lb", "fl oz"})
 # Exactly three digits after a comma or a point are thousands in these units and without a unit.
 _THOUSANDS = frozenset({"", "g", "mg", "ml"})
@@ -53,7 +53,7 @@ _DOTS_AND_SPACES = re.compile(r"[.\s]+")
 
 
 def unit_of(word: str) -> str | None:
-    """The unit that `word` spells, None when it spells none. `T` is a tablespoon and `t` a teaspoon."""
+    """The unit that `word` spells, None when it is not a unit. `T` is a tablespoon and `t` a teaspoon."""
     spelled = _DOTS_AND_SPACES.sub(" ", word).strip()
     return {"T": "tablespoon", "t": "teaspoon"}.get(spelled) or _SPELLED.get(spelled.lower())
 

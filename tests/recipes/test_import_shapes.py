@@ -363,7 +363,7 @@ def with_words(value: Any, words: list[str]) -> Any:
     return words[-1]
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(shape=_recipes)
 def test_each_word_of_a_recipe_ends_in_it_or_in_a_warning(shape: dict[str, Any]) -> None:
     words: list[str] = []

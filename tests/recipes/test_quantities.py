@@ -235,17 +235,14 @@ def test_a_point_in_a_text_is_a_decimal_point_whatever_the_unit(seller: Person) 
     assert (line["quantity"], line["display"], line["raw"]) == (1.125, "1.1250 g", "1.1250 g yeast")
 
 
-@pytest.mark.parametrize("unit", ["g", "", "cup"])
 @pytest.mark.parametrize(
     "sent",
     ["", " ", "two", "1,000", "2-3", "1/0", "1e3", "2.5.1", "1 2", "-1", "2 g", "9" * 30, "0" * 5_000, True, [1], {}],
     ids=lambda sent: str(sent)[:8],
 )
 @pytest.mark.parametrize("field", ["quantity", "quantity_max"])
-def test_a_quantity_that_is_no_number_is_refused_with_its_field(
-    seller: Person, field: str, sent: Any, unit: str
-) -> None:
-    parts = {"quantity": 1, field: sent, "unit": unit, "food": "flour"}
+def test_a_quantity_that_is_no_number_is_refused_with_its_field(seller: Person, field: str, sent: Any) -> None:
+    parts = {"quantity": 1, field: sent, "unit": "g", "food": "flour"}
     answer = seller.post("/api/recipes/", {"name": "x", "ingredients": [parts]})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [f"ingredients.0.{field}"])
     (message,) = answer.json()["errors"][f"ingredients.0.{field}"]
