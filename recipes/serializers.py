@@ -346,7 +346,7 @@ class RecipeOutput(serializers.Serializer[Any]):
 class IngredientOutput(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     quantity = serializers.FloatField(allow_null=True, help_text="of a range the lower end")
-    quantity_max = serializers.FloatField(allow_null=True, help_text="the upper end of a range; null when it is none")
+    quantity_max = serializers.FloatField(allow_null=True, help_text="the upper end of a range; null: not a range")
     unit = serializers.CharField(allow_blank=True)
     food = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
