@@ -87,7 +87,7 @@ class Part:
         self._left[0] -= len(value)
         named = value.items() if isinstance(value, dict) else enumerate(value)
         is_list = isinstance(value, list)
-        self._parts = {at: Part(inner, self.name if is_list else at, self._left) for at, inner in named}
+        self._parts = {at: Part(inner, self.name if is_list else str(at), self._left) for at, inner in named}
         return self._parts
 
 

@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 # What a site's own reader says better than the site's description of itself, and what schema.org calls it.
 _OWN = {
@@ -143,14 +144,13 @@ def _says_enough(documents: list[Any]) -> bool:
 
 def _scraped(page: str, url: str, *, is_needed: bool) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """What recipe-scrapers finds: in the page's own description of itself, and by the rules for its site."""
-    from recipe_scrapers import SCRAPERS, scrape_html, scraper_exists_for
-    from recipe_scrapers._utils import get_host_name
+    from recipe_scrapers import SCRAPERS, scrape_html
 
-    is_known = scraper_exists_for(url)
-    if not (is_known or is_needed):
+    site = SCRAPERS.get((urlsplit(url).hostname or "").removeprefix("www."))
+    if site is None and not is_needed:
         return None, None
     # Before it is used, for then it has methods that read the description.
-    methods = _own_methods(SCRAPERS[get_host_name(url)]) if is_known else set()
+    methods = set() if site is None else _own_methods(site)
     try:
         scraper: Any = scrape_html(page, org_url=url, supported_only=False)
     except MemoryError:
