@@ -159,6 +159,6 @@ def _details(signed_in: bool) -> tuple[Prepared, Prepared, Prepared]:
     steps = Step.objects.filter(recipe=recipe_id).order_by("position")
     return (
         Prepared(recipe_rows(recipes, viewer)),
-        Prepared(ingredients.values("position", "quantity", "unit", "food", "note", "raw")),
+        Prepared(ingredients.values("position", "quantity", "quantity_max", "unit", "food", "note", "raw")),
         Prepared(steps.values("position", "text", "timer_seconds")),
     )

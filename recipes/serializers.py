@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from core.fetching import BYTES_MAX, URL_MAX
 from core.fields import BoundedList, Text, WholeNumber
 from core.forms import list_of, number_of
 from media_pipeline.serializers import ImageOutput, PictureField
+from recipes.amounts import written_number
 from recipes.filters import SERVINGS_MAX
 from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
@@ -34,21 +36,38 @@ _LISTS = ("tags", "ingredients", "steps")
 _NUMBERS = ("servings", "prep_minutes", "cook_minutes")
 
 
-@extend_schema_field({"type": "number", "minimum": 0, "maximum": int(QUANTITY_MAX)})
+# A number, or the text of one. More texts than the pattern allows are accepted: "1 1/2", "½", "1,5".
+_QUANTITY = {
+    "oneOf": [
+        {"type": "number", "minimum": 0, "maximum": int(QUANTITY_MAX)},
+        {"type": "string", "pattern": r"^([0-9]{1,8}(\.[0-9]{1,4})?|[1-9]/[1-9][0-9]?)$"},
+        {"type": "null"},
+    ]
+}
+_QUANTITY_TEXT_MAX = 40
+
+
+@extend_schema_field(_QUANTITY)
 class Quantity(serializers.Field[Decimal, Any, float, Any]):
-    """A number of units, kept to four decimal places."""
+    """A number of units, or the text of one; kept to four decimal places."""
 
     default_error_messages = {
-        "invalid": "A number is required.",
-        "range": f"From 0 to {QUANTITY_MAX}.",
+        "invalid": (
+            'Send a number such as 1.5, or its text: "1.5", "1/2", "1 1/2". '
+            "Write thousands without a comma, and a range as quantity and quantity_max."
+        ),
+        "range": f"Send a number from 0 to {QUANTITY_MAX}.",
     }
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if type(data) not in (int, float):
+        value = data
+        if isinstance(data, str):
+            value = written_number(data) if len(data) <= _QUANTITY_TEXT_MAX else None
+        if value is None or type(value) not in (int, float, Fraction):
             self.fail("invalid")
-        if not 0 <= data <= QUANTITY_MAX:
+        if not 0 <= value <= QUANTITY_MAX:
             self.fail("range")
-        return to_quantity(data)
+        return to_quantity(value)
 
 
 class IngredientParts(serializers.Serializer[Line]):
@@ -56,9 +75,17 @@ class IngredientParts(serializers.Serializer[Line]):
 
     raw = Text(max_length=LINE_MAX, required=False, allow_blank=True)
     quantity = Quantity(required=False, allow_null=True)
+    quantity_max = Quantity(required=False, allow_null=True)
     unit = Text(max_length=UNIT_MAX, required=False, allow_blank=True)
     food = Text(max_length=FOOD_MAX, required=False, allow_blank=True)
     note = Text(max_length=NOTE_MAX, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        low, high = attrs.get("quantity"), attrs.get("quantity_max")
+        if high is not None and (low is None or high <= low):
+            message = "quantity_max is the upper end of a range: send a quantity that is lower."
+            raise serializers.ValidationError({"quantity_max": [message]})
+        return attrs
 
 
 _LINE = Text(max_length=LINE_MAX)
@@ -73,7 +100,8 @@ _PARTS = IngredientParts()
                 "type": "object",
                 "properties": {
                     "raw": {"type": "string", "maxLength": LINE_MAX},
-                    "quantity": {"type": ["number", "null"], "minimum": 0, "maximum": int(QUANTITY_MAX)},
+                    "quantity": _QUANTITY,
+                    "quantity_max": _QUANTITY | {"description": "the upper end of a range, above quantity"},
                     "unit": {"type": "string", "maxLength": UNIT_MAX},
                     "food": {"type": "string", "maxLength": FOOD_MAX},
                     "note": {"type": "string", "maxLength": NOTE_MAX},
@@ -106,6 +134,7 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
         line = Line(
             raw=raw,
             quantity=parts.get("quantity"),
+            quantity_max=parts.get("quantity_max"),
             unit=parts.get("unit", ""),
             food=parts.get("food", ""),
             note=parts.get("note", ""),
@@ -316,12 +345,13 @@ class RecipeOutput(serializers.Serializer[Any]):
 
 class IngredientOutput(serializers.Serializer[Any]):
     position = serializers.IntegerField()
-    quantity = serializers.FloatField(allow_null=True)
+    quantity = serializers.FloatField(allow_null=True, help_text="of a range the lower end")
+    quantity_max = serializers.FloatField(allow_null=True, help_text="the upper end of a range; null: not a range")
     unit = serializers.CharField(allow_blank=True)
     food = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
     raw = serializers.CharField(help_text="the line as its author wrote it")
-    display = serializers.CharField(allow_blank=True, help_text="the amount as people write it: 1 1/2 cups")
+    display = serializers.CharField(allow_blank=True, help_text="the amount as people write it: 1 1/2 cups, 2-3 cups")
 
 
 class StepOutput(serializers.Serializer[Any]):

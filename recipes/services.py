@@ -310,6 +310,7 @@ def _write_ingredients(recipe: Recipe, lines: list[Line]) -> None:
             recipe=recipe,
             position=position,
             quantity=line.quantity,
+            quantity_max=line.quantity_max,
             unit=line.unit,
             food=line.food,
             note=line.note,
@@ -330,7 +331,7 @@ def _replace_ingredients(recipe: Recipe, changes: RecipeContent) -> bool:
     if "ingredients" not in changes:
         return False
     wanted = changes["ingredients"]
-    stored = recipe.ingredients.values_list("raw", "quantity", "unit", "food", "note")
+    stored = recipe.ingredients.values_list("raw", "quantity", "quantity_max", "unit", "food", "note")
     if [Line(*row) for row in stored] == wanted:
         return False
     recipe.ingredients.all().delete()
