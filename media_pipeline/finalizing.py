@@ -31,7 +31,7 @@ REMEMBERED = timedelta(days=7)
 SWEPT_AFTER = timedelta(hours=1)
 
 
-@job(FINALIZE, queue="media", time_limit=900)
+@job(FINALIZE, queue="images", time_limit=900)
 def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
     """Moves a sealed upload to its place, checks what its client declared, and asks for its renditions.
 

@@ -9,5 +9,10 @@ PROCESS = {Media.Kind.IMAGE.value: PROCESS_IMAGE, Media.Kind.VIDEO.value: PROCES
 
 
 def record_processing(media: Media) -> Job:
-    """Asks for renditions of a picture or variants of a film, once the caller's transaction commits."""
-    return record_job(PROCESS[media.kind], media_id=str(media.pk))
+    """Asks for renditions of a picture or variants of a film, once the caller's transaction commits.
+
+    The films of a person are worked on one after another, so that they take one worker from the others' at most.
+    """
+    is_film = media.kind == Media.Kind.VIDEO
+    concurrency_key = f"films of {media.owner_id}" if is_film else ""
+    return record_job(PROCESS[media.kind], media_id=str(media.pk), concurrency_key=concurrency_key)

@@ -39,7 +39,7 @@ SWEPT_AFTER = timedelta(hours=1)
 BATCH = 200
 
 
-@job(PROCESS_IMAGE, queue="media", time_limit=300)
+@job(PROCESS_IMAGE, queue="images", time_limit=300)
 def process_image(run: RunningJob, *, media_id: str) -> None:
     """Renditions and placeholder of one picture; `media.ready` or `media.failed` in the transaction of its status.
 
