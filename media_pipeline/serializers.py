@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from core.errors import TooLarge
 from core.fields import OneLine, Opaque, WholeNumber
-from media_pipeline.imaging import MAX_BYTES
+from media_pipeline.headers import MAX_BYTES
 from media_pipeline.models import Media
 from media_pipeline.services import TOO_MANY_BYTES, decode_base64
 from media_pipeline.sessions import CHUNK_SIZE, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN

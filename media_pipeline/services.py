@@ -11,15 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import errors
-from media_pipeline import imaging, storage
+from media_pipeline import headers, storage
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.processing import record_processing
 from media_pipeline.quotas import reserve
 from media_pipeline.removal import media_delete as media_delete
 from media_pipeline.removal import media_discard as media_discard
 from media_pipeline.sniffing import EXTENSIONS, HEAD_BYTES, sniff
-from realtime.outbox import record_job
+from media_pipeline.unusable import TOO_LARGE, UNSUPPORTED, Unusable
 
-TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
+TOO_MANY_BYTES = f"The picture is larger than {headers.MAX_BYTES // 1024**2} MB."
 
 
 def decode_base64(text: str, *, field: str = "image") -> bytes:
@@ -31,7 +32,7 @@ def decode_base64(text: str, *, field: str = "image") -> bytes:
         head, comma, text = text.partition(",")
         if not comma or not head.endswith(";base64"):
             raise _invalid("The data URL holds no base64.", field, "invalid_base64")
-    if len(text) > imaging.MAX_BYTES * 3 // 2:  # 4/3, and line breaks
+    if len(text) > headers.MAX_BYTES * 3 // 2:  # 4/3, and line breaks
         raise errors.TooLarge(TOO_MANY_BYTES)
     try:
         return base64.b64decode("".join(text.split()), validate=True)
@@ -42,7 +43,7 @@ def decode_base64(text: str, *, field: str = "image") -> bytes:
 def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     """Keeps `data` privately and asks for its renditions; both only if the caller's transaction commits.
 
-    Only the header is read here. Raises UnsupportedType (not one of imaging.FORMATS), TooLarge (bytes, pixels,
+    Only the header is read here. Raises UnsupportedType (not one of headers.SIZES), TooLarge (bytes, pixels,
     `over_quota`) and Invalid under `field` (empty, or broken before its size can be read).
     """
     [media] = images_create(owner=owner, datas=[data], field=field)
@@ -60,7 +61,7 @@ def images_create(*, owner: Any, datas: Sequence[bytes], field: str = "image") -
         reserve(owner_id=owner.pk, size=sum(map(len, datas)))
     for media in images:
         media.save(force_insert=True)
-        record_job("media_pipeline.process_image", media_id=str(media.id))
+        record_processing(media)
     return images
 
 
@@ -68,14 +69,14 @@ def _image_of(owner: Any, data: bytes, field: str) -> Media:
     """The unsaved row of a picture that may become one."""
     if not data:
         raise _invalid("The picture is empty.", field, "empty")
-    if len(data) > imaging.MAX_BYTES:
+    if len(data) > headers.MAX_BYTES:
         raise errors.TooLarge(TOO_MANY_BYTES)
     try:
-        header = imaging.inspect(data)
-    except imaging.Unusable as error:
-        if error.code == imaging.UNSUPPORTED:
+        header = headers.inspect(data)
+    except Unusable as error:
+        if error.code == UNSUPPORTED:
             raise errors.UnsupportedType(error.detail) from error
-        if error.code == imaging.TOO_LARGE:
+        if error.code == TOO_LARGE:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
     return Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
@@ -94,7 +95,7 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media.original = storage.store_original(media.id, data)
     reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_video", media_id=str(media.id))
+    record_processing(media)
     return media
 
 

@@ -68,10 +68,21 @@ class Job(models.Model):
     # How often it was enqueued since it last became due.
     sent = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
+    # Of jobs with the same key one runs at a time; empty: with any others. The database has a default for processes of
+    # an older release, whose INSERT does not name the column.
+    concurrency_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     enqueue_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        constraints = [
+            # Two workers that claim at once cannot both succeed. A killed worker's row leaves when its lease is over.
+            models.UniqueConstraint(
+                fields=["concurrency_key"],
+                condition=Q(state="running") & ~Q(concurrency_key=""),
+                name="job_runs_alone",
+            ),
+        ]
         indexes = [
             # The relay's poll for what is due.
             models.Index(fields=["enqueue_at"], condition=~Q(state="dead"), name="job_due"),
@@ -79,6 +90,10 @@ class Job(models.Model):
             models.Index(fields=["-created_at"], condition=Q(state="dead"), name="job_dead"),
             # The admin's list of all. No more than that: every like writes a row here.
             models.Index(fields=["-created_at"], name="job_created"),
+            # Which job of a key comes next; only few jobs have one.
+            models.Index(
+                fields=["concurrency_key", "created_at"], condition=~Q(concurrency_key=""), name="job_concurrency_key"
+            ),
         ]
 
     def __str__(self) -> str:

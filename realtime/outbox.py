@@ -24,8 +24,8 @@ _INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor
 _ROW = "(%s, %s, %s, %s, %s)"
 _INSERT_JOB = (
     f"INSERT INTO {Job._meta.db_table} "  # noqa: S608
-    "(id, task, queue, args, state, attempts, sent, error, enqueue_at, created_at) "
-    "VALUES (%s, %s, %s, %s, %s, 0, 0, '', %s, %s)"
+    "(id, task, queue, args, state, attempts, sent, error, concurrency_key, enqueue_at, created_at) "
+    "VALUES (%s, %s, %s, %s, %s, 0, 0, '', %s, %s, %s)"
 )
 
 
@@ -45,19 +45,26 @@ def record(event: Event) -> None:
         handler(event)
 
 
-def record_job(task: str, *, queue: str | None = None, at: datetime | None = None, **kwargs: Any) -> Job:
+def record_job(
+    task: str, *, queue: str | None = None, at: datetime | None = None, concurrency_key: str = "", **kwargs: Any
+) -> Job:
     """Asks for the job named `task` with `kwargs` (JSON types), after the commit and not before `at`.
 
-    On the queue that `@job` declares, unless another one is named. LookupError: nothing is registered by that name.
+    On the queue that `@job` declares, unless another one is named. Jobs with the same `concurrency_key` run one after
+    another, and cannot be planned with `at`. LookupError: nothing is registered by that name.
     """
+    if at is not None and concurrency_key:
+        raise ValueError(f"{task}: a job with a concurrency key begins as soon as it can, so it takes no `at`")
     _require_transaction()
     now = timezone.now()
     queue = queue or queue_of(task)
-    job = Job(task=task, queue=queue, args=kwargs, enqueue_at=at or now, created_at=now)
+    job = Job(
+        task=task, queue=queue, args=kwargs, concurrency_key=concurrency_key, enqueue_at=at or now, created_at=now
+    )
     job_id = Job._meta.pk.get_db_prep_value(job.id, connection)
     times = [connection.ops.adapt_datetimefield_value(time) for time in (job.enqueue_at, now)]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_JOB, [job_id, task, queue, json.dumps(kwargs), job.state, *times])
+        cursor.execute(_INSERT_JOB, [job_id, task, queue, json.dumps(kwargs), job.state, concurrency_key, *times])
     job._state.adding = False
     return job
 
