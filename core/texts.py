@@ -24,6 +24,11 @@ ONE_LINE = RegexValidator(
 )
 
 
+def is_one_line(text: str) -> bool:
+    """Whether `text` has none of what `ONE_LINE` refuses."""
+    return ONE_LINE.regex.search(text) is not None  # type: ignore[union-attr]  # it is compiled by now
+
+
 def shows_something(value: Any) -> None:
     """Raise ValidationError (`nothing_visible`) for a text of spaces, marks and invisible characters alone."""
     text = str(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from core.texts import as_one_line, is_one_line
 from recipes.durations import seconds_of
 from recipes.json_parts import Part, words_of
 from recipes.markup import plain_text
@@ -76,9 +77,9 @@ class Context:
         return "\n".join(dict.fromkeys(filter(None, texts)))
 
     def line(self, part: Part | None) -> str:
-        """As `text`, in one line."""
+        """As `text`, in one line. What Simmer wrote is one already, and keeps its spaces."""
         text = self.text(part)
-        return text if self.is_ours else " ".join(text.split())
+        return text if self.is_ours and is_one_line(text) else as_one_line(text)
 
     def plain(self, part: Part) -> str:
         """Plain text of a text or number."""

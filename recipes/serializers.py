@@ -12,8 +12,9 @@ from rest_framework import serializers
 
 from accounts.models import User
 from core.fetching import BYTES_MAX, URL_MAX
-from core.fields import BoundedList, Text, WholeNumber
+from core.fields import BoundedList, OneLine, Opaque, Prose, WholeNumber
 from core.forms import list_of, number_of
+from core.texts import ONE_LINE, is_one_line
 from media_pipeline.serializers import ImageOutput, PictureField
 from recipes.amounts import written_number
 from recipes.filters import SERVINGS_MAX
@@ -73,12 +74,12 @@ class Quantity(serializers.Field[Decimal, Any, float, Any]):
 class IngredientParts(serializers.Serializer[Line]):
     """An ingredient in parts. With `raw` alone the line is read; without `raw` it is written from the parts."""
 
-    raw = Text(max_length=LINE_MAX, required=False, allow_blank=True)
+    raw = OneLine(max_length=LINE_MAX, required=False, allow_blank=True)
     quantity = Quantity(required=False, allow_null=True)
     quantity_max = Quantity(required=False, allow_null=True)
-    unit = Text(max_length=UNIT_MAX, required=False, allow_blank=True)
-    food = Text(max_length=FOOD_MAX, required=False, allow_blank=True)
-    note = Text(max_length=NOTE_MAX, required=False, allow_blank=True)
+    unit = OneLine(max_length=UNIT_MAX, required=False, allow_blank=True)
+    food = OneLine(max_length=FOOD_MAX, required=False, allow_blank=True)
+    note = OneLine(max_length=NOTE_MAX, required=False, allow_blank=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         low, high = attrs.get("quantity"), attrs.get("quantity_max")
@@ -88,7 +89,7 @@ class IngredientParts(serializers.Serializer[Line]):
         return attrs
 
 
-_LINE = Text(max_length=LINE_MAX)
+_LINE = OneLine(max_length=LINE_MAX)
 _PARTS = IngredientParts()
 
 
@@ -145,11 +146,11 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
 
 
 class StepParts(serializers.Serializer[Any]):
-    text = Text(max_length=STEP_MAX)
+    text = Prose(max_length=STEP_MAX)
     timer_seconds = WholeNumber(min_value=1, max_value=TIMER_MAX, required=False, allow_null=True)
 
 
-_TEXT = Text(max_length=STEP_MAX)
+_TEXT = Prose(max_length=STEP_MAX)
 _STEP = StepParts()
 
 
@@ -183,12 +184,13 @@ class StepField(serializers.Field[tuple[str, int | None], Any, dict[str, Any], A
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": TAG_MAX, "pattern": r"[^\s#]"})
-class TagField(Text):
+class TagField(OneLine):
     """A word or a few; becomes the tag's normal name."""
 
     default_error_messages = {
         "empty": "A tag needs at least one character besides #.",
         "long": f"A tag has at most {TAG_MAX} characters.",
+        "line": str(ONE_LINE.message),
     }
 
     def to_internal_value(self, data: Any) -> str:
@@ -196,6 +198,8 @@ class TagField(Text):
         # Before it is normalized, which takes as long as the text is. Composing may shorten it, but not so much.
         if len(text) > 4 * TAG_MAX:
             self.fail("long")
+        if not is_one_line(text):  # normalizing would turn line breaks into spaces
+            self.fail("line")
         name = normal_tag(text)
         if not name:
             self.fail("empty")
@@ -205,8 +209,8 @@ class TagField(Text):
 
 
 class _RecipeFields(serializers.Serializer[Any]):
-    name = Text(max_length=NAME_MAX)
-    description = Text(max_length=DESCRIPTION_MAX, allow_blank=True, required=False)
+    name = OneLine(max_length=NAME_MAX)
+    description = Prose(max_length=DESCRIPTION_MAX, allow_blank=True, required=False)
     servings = WholeNumber(min_value=1, max_value=SERVINGS_MAX, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
@@ -271,8 +275,8 @@ class RecipeImportInput(serializers.Serializer[Any]):
     """Exactly one of the three."""
 
     jsonld = LinkedData(required=False, help_text="what has a schema.org/Recipe in it")
-    html = Text(max_length=PAGE_MAX, trim_whitespace=False, required=False, help_text="a page with a recipe")
-    url = Text(max_length=URL_MAX, required=False, help_text="where such a page is, or such JSON-LD")
+    html = Opaque(max_length=PAGE_MAX, trim_whitespace=False, required=False, help_text="a page with a recipe")
+    url = Opaque(max_length=URL_MAX, required=False, help_text="where such a page is, or such JSON-LD")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
@@ -282,7 +286,7 @@ class RecipeImportInput(serializers.Serializer[Any]):
 
 class RatingInput(serializers.Serializer[Any]):
     score = WholeNumber(min_value=1, max_value=5)
-    review = Text(max_length=2_000, allow_blank=True, required=False, default="")
+    review = Prose(max_length=2_000, allow_blank=True, required=False, default="")
 
 
 def recipe_data(data: Any) -> Any:

@@ -278,3 +278,24 @@ def test_a_tag_is_measured_before_it_is_normalized(seller: Person) -> None:
     answer = seller.post("/api/recipes/", {**SHAKSHUKA, "tags": ["#" * 500 + "eggs"]})
     assert answer.status_code == 400
     assert answer.json()["errors"] == {"tags.0": ["A tag has at most 50 characters."]}
+
+
+@pytest.mark.parametrize("text", ["Leek\nsoup", "Leek\u2028soup", "puos\u202ekeeL", "\u200b", "Leek\x07soup"])
+@pytest.mark.parametrize("field", ["name", "tags", "ingredients"])
+def test_names_tags_and_ingredient_lines_are_one_visible_line(seller: Person, field: str, text: str) -> None:
+    value = text if field == "name" else [text]
+    refused = seller.post("/api/recipes/", {**SHAKSHUKA, field: value})
+    assert refused.status_code == 400, refused.content
+    assert all(name.startswith(field) for name in refused.json()["errors"])
+
+
+def test_names_and_tags_are_stored_in_composed_form(seller: Person) -> None:
+    recipe = seller.create(name="Cre\u0300me bru\u0302le\u0301e", tags=["cre\u0300me"])
+    assert (recipe["name"], recipe["tags"]) == ("Crème brûlée", ["crème"])
+
+
+def test_an_import_collapses_line_breaks_in_a_name(seller: Person) -> None:
+    node = {"@type": "Recipe", "name": "Leek\n\n soup\u202e", "recipeIngredient": ["2\nleeks"]}
+    for more in ({}, {"sdPublisher": {"name": "Simmer"}}):
+        recipe = seller.post("/api/recipes/import/", {"jsonld": node | more}).json()["recipe"]
+        assert recipe["name"] == "Leek soup"
