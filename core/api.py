@@ -1,4 +1,4 @@
-"""What every REST route shares: JSON, problem+json errors, cursor pages.
+"""What every REST answer shares: JSON, problem+json errors.
 
 Errors are RFC 9457 `application/problem+json`: `type`, `title`, `status`, `detail`, `code` and, for input, `errors`
 (messages by field).
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -26,12 +26,12 @@ from django.http import (
 from django.urls import is_valid_path
 from django.utils.functional import Promise
 from django.utils.http import escape_leading_slashes
-from rest_framework import exceptions, parsers
-from rest_framework.parsers import BaseParser, DataAndFiles
+from rest_framework import exceptions
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
 from core import errors
+from core.body_limits import size_text
 from core.constraints import violated
 from core.limits import seconds
 
@@ -93,69 +93,6 @@ def _encode(value: Any) -> Any:
     if isinstance(value, Promise):
         return str(value)
     return list(value)
-
-
-class JSONParser(BaseParser):
-    """orjson, strict: no NaN, no lone surrogates, no NUL (PostgreSQL cannot store one).
-
-    Longer than the view's `json_body_max` (bytes; JSON_BODY_MAX unless it has one) is TooLarge, and not parsed.
-    """
-
-    media_type = "application/json"
-
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
-        body = _read_json(stream, parser_context or {})
-        try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise exceptions.ParseError(f"The body is not valid JSON: {error}.") from error
-        if b"\\u0000" in body:
-            _refuse_nul([data])
-        if not isinstance(data, dict):
-            raise exceptions.ParseError("The body must be a JSON object.")
-        return data
-
-
-def _read_json(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
-    limit: int = getattr(context.get("view"), "json_body_max", settings.JSON_BODY_MAX)
-    request = context.get("request")
-    length = request.META.get("CONTENT_LENGTH", "") if request is not None else ""
-    if not (length.isdecimal() and int(length) > limit):
-        body = stream.read(limit + 1)
-        if len(body) <= limit:
-            return body
-    raise errors.TooLarge(f"The JSON body is larger than {limit} bytes.")
-
-
-class FormParser(parsers.FormParser):
-    """`application/x-www-form-urlencoded`, without NUL."""
-
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
-        data = super().parse(*args, **kwargs)
-        _refuse_nul([dict(data.lists())])
-        return data
-
-
-class MultiPartParser(parsers.MultiPartParser):
-    """`multipart/form-data`, without NUL in its texts."""
-
-    def parse(self, *args: Any, **kwargs: Any) -> "DataAndFiles[Any, Any]":
-        parsed = super().parse(*args, **kwargs)
-        _refuse_nul([dict(parsed.data.lists())])
-        return parsed
-
-
-def _refuse_nul(pending: list[Any]) -> None:
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            pending += [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            pending += value
-        elif isinstance(value, str) and "\x00" in value:
-            raise exceptions.ParseError("The body holds the character NUL, which text cannot contain.")
 
 
 def problem(
@@ -274,7 +211,8 @@ def _of_django(error: Exception) -> _Problem | None:
         case PermissionDenied():
             return _Problem(403, "forbidden", "You may not do this.")
         case RequestDataTooBig():
-            return _Problem(413, "too_large", "The body is larger than this route takes.")
+            limit = size_text(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            return _Problem(413, "too_large", f"The texts of a form may have at most {limit}: send pictures as files.")
         case UnreadablePostError():
             return _Problem(400, "parse_error", "The body ended before it was complete.")
         case SuspiciousOperation() | BadRequest():  # too many fields or files, a file name that leaves its folder

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import orjson
-
 from core.errors import Unprocessable
 from core.fetching import fetch
+from core.json_reading import read_json
 from recipes.jsonld_reading import draft_of, recipe_node
 from recipes.pages import decoded, page_recipe
 from recipes.serializers import RecipeInput
@@ -48,8 +47,8 @@ def _fetched(url: str) -> dict[str, Any] | None:
     if page.media_type in HTML_TYPES:
         return page_recipe(decoded(page.body, page.charset), url=page.url)
     try:
-        return recipe_node(orjson.loads(page.body))
-    except orjson.JSONDecodeError:
+        return recipe_node(read_json(page.body))
+    except ValueError:
         _no_recipe()
 
 
