@@ -34,10 +34,16 @@ from core import errors
 from core.body_limits import size_text
 from core.constraints import violated
 from core.limits import seconds
+from core.logs import request_id
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+# The failure may have come after a commit.
+FAILED = (
+    "Simmer failed on this request, and logged why. What you sent may have been stored: read it before you send it "
+    "again. When you report this, name the request_id."
+)
 STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.Invalid: 400,
     errors.Unauthenticated: 401,
@@ -102,7 +108,7 @@ def problem(
     code: str,
     field_errors: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The body of a problem+json answer."""
+    """The body of a problem+json answer. A failure of ours names the request, as the log does."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status_code).phrase,
@@ -110,6 +116,8 @@ def problem(
         "detail": detail,
         "code": code,
     }
+    if status_code >= 500 and (request := request_id.get()):
+        body["request_id"] = request
     if field_errors:
         body["errors"] = field_errors
     return body
@@ -237,7 +245,10 @@ def _of_database(error: Exception) -> _Problem | None:
         case OperationalError() | InterfaceError():
             # The connection is broken or the database is away; the next request opens a new one.
             log.error("database_unavailable", exc_info=error)
-            away = "The database cannot be reached right now; try again shortly."
+            away = (
+                "The database cannot be reached right now. What you sent may have been stored: read it before you send "
+                "it again, or send it again with the same Idempotency-Key."
+            )
             return _Problem(503, "unavailable", away, headers={"Retry-After": "1"})
     return None
 
@@ -277,7 +288,5 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: a bug of ours. The log has the traceback under the same path."""
-    return problem_response(
-        500, "Simmer failed on this request; it was logged and nothing was changed by it.", code="internal"
-    )
+    """handler500: a bug of ours. The log has the traceback, with the same request id."""
+    return problem_response(500, FAILED, code="internal")

@@ -155,7 +155,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
 
     def handle_exception(self, exception: BaseException) -> None:
         """The application failed. An answer that has begun is cut off: no client must take it for a whole one."""
-        if self._ending:  # the answer is whole
+        if self._ending or self.finished:  # the answer is whole
             return
         if self._response_started and self.channel is not None:
             self.channel.forceAbortClient()
