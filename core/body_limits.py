@@ -94,7 +94,7 @@ def kind_of(content_type: str) -> Kind:
 
 def too_large(limit: int, content_type: str) -> TooLarge:
     """The error for a body past its limit."""
-    name = content_type.partition(";")[0].strip().lower() or "of no declared type"
+    name = content_type.partition(";")[0].strip().lower() or "a body of no declared type"
     return TooLarge(f"The body is too large: {name} may have at most {size_text(limit)} here.")
 
 
