@@ -6,7 +6,11 @@ from typing import IO, Any
 from django.http import QueryDict
 from django.utils.http import parse_header_parameters
 from rest_framework import exceptions, parsers
-from rest_framework.parsers import BaseParser, DataAndFiles, get_encoding
+from rest_framework.parsers import (  # type: ignore[attr-defined]  # the stubs lack get_encoding
+    BaseParser,
+    DataAndFiles,
+    get_encoding,
+)
 
 from core.body_limits import KINDS, LONG_IN_FORM, LONG_IN_JSON, limits_of, size_text, too_large
 from core.errors import TooLarge
