@@ -83,6 +83,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string"},
+        "request_id": {
+            "type": "string",
+            "description": "Of a failure (500 and above): the `X-Request-ID`, by which the log has its cause.",
+        },
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
     },
     "example": {

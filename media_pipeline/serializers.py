@@ -7,13 +7,18 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.body_limits import BodyLimits
 from core.errors import TooLarge
 from core.fields import OneLine, Opaque, WholeNumber
+from core.long_values import LongValue
 from media_pipeline.headers import MAX_BYTES
 from media_pipeline.models import Media
 from media_pipeline.services import TOO_MANY_BYTES, decode_base64
 from media_pipeline.sessions import CHUNK_SIZE, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN
 from media_pipeline.sniffing import HEAD_BYTES, sniff
+
+# Of views that take pictures. In JSON their texts are those of a whole recipe in any script.
+WITH_PICTURES = BodyLimits(json=4 * 1024 * 1024, pictures=True)
 
 
 @extend_schema_field({"type": "string", "description": "In JSON base64, plain or as a data URL; in multipart a file."})
@@ -23,7 +28,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
     default_error_messages = {"invalid": "A file (multipart) or a base64 text (JSON) is required."}
 
     def to_internal_value(self, data: Any) -> bytes:
-        if isinstance(data, str):
+        if isinstance(data, str | LongValue):
             return decode_base64(data, field=self.field_name or "image")
         if not isinstance(data, UploadedFile):
             self.fail("invalid")

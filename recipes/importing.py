@@ -4,10 +4,9 @@ from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import orjson
-
 from core.errors import Unprocessable
 from core.fetching import fetch
+from core.json_reading import read_json
 from recipes.jsonld_context import shown
 from recipes.jsonld_finding import found_in
 from recipes.jsonld_reading import Draft, draft_of, draft_of_node
@@ -50,8 +49,8 @@ def _fetched(url: str) -> Draft | None:
     if page.media_type in HTML_TYPES:
         return _of_page(page_told(decoded(page.body, page.charset), url=page.url))
     try:
-        return draft_of([orjson.loads(page.body.removeprefix(BOM_UTF8))])
-    except orjson.JSONDecodeError:
+        return draft_of([read_json(page.body.removeprefix(BOM_UTF8))])
+    except ValueError:
         _no_recipe()
 
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import orjson
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from accounts.models import User
 from core.fetching import BYTES_MAX, URL_MAX
 from core.fields import BoundedList, OneLine, Opaque, Prose, WholeNumber
 from core.forms import list_of, number_of
+from core.json_reading import read_json
 from core.texts import ONE_LINE, is_one_line
 from media_pipeline.serializers import ImageOutput, PictureField
 from recipes.amounts import written_number
@@ -263,8 +263,8 @@ class LinkedData(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str):
             try:
-                data = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
+                data = read_json(data)
+            except ValueError as error:
                 self.fail("json", error=error)
         if not isinstance(data, dict | list):
             self.fail("type")

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -37,6 +36,7 @@ from accounts.tokens import issue_tokens
 from core.clients import address_of
 from core.errors import Unauthenticated
 from core.scopes import READ
+from media_pipeline.serializers import WITH_PICTURES
 
 TAGS = ["auth"]
 
@@ -62,7 +62,7 @@ class AuthView(APIView):
 class RegisterView(AuthView):
     # Apart from signing in: whoever makes accounts in bulk keeps nobody of the same address from their own.
     throttle_scope = "register"
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @extend_schema(
         operation_id="auth_register",

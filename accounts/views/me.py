@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -32,7 +31,7 @@ from core.clients import address_of
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from core.scopes import NO_APP
-from media_pipeline.serializers import ImageOutput
+from media_pipeline.serializers import WITH_PICTURES, ImageOutput
 from media_pipeline.shapes import image_shape
 
 TAGS = ["me"]
@@ -124,7 +123,7 @@ class OwnImageView(OwnView):
 
     which: Which
     input_class: type[PictureInput] | type[CoverInput]
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @property
     def throttle_scope(self) -> str | None:

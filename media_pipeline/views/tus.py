@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from core import errors
+from core.body_limits import BodyLimits
 from media_pipeline import tus
 from media_pipeline.appending import Appending, expiry_header
 from media_pipeline.bodies import body_of
@@ -47,6 +48,7 @@ LENGTH = _header("Upload-Length", "Bytes; of the whole file.")
 class TusView(APIView):
     """What every answer of the protocol has."""
 
+    body_limits = BodyLimits(upload=settings.UPLOAD_MAX_BODY)
     permission_classes = [IsAuthenticated]
 
     def get_permissions(self) -> list[BasePermission]:
@@ -202,8 +204,6 @@ class TusDetailView(TusView):
 def _append(request: Request, session: UploadSession, offset: int, checksum: Checksum | None) -> dict[str, str]:
     """Writes the first block of the body, and leaves a longer one's rest to `bodies`."""
     body = body_of(request)
-    if body.declared is not None and body.declared > settings.UPLOAD_MAX_BODY:
-        raise errors.TooLarge(f"At most {settings.UPLOAD_MAX_BODY} bytes at once: set the client's chunk size.")
     if session.length is not None and body.declared is not None and offset + body.declared > session.length:
         raise errors.TooLarge("These are more bytes than the upload was declared to have.")
     appending = body.writer = Appending(session, offset, checksum)

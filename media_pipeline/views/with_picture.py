@@ -1,10 +1,10 @@
 """Routes whose body may bring a picture."""
 
-from django.conf import settings
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.views import APIView
 
 from core.throttles import fields_of
+from media_pipeline.serializers import WITH_PICTURES
 
 # The shortest picture in base64: what is shorter need not be parsed before it is known who may do this.
 PICTURE_MIN = 48
@@ -14,7 +14,7 @@ class WithPictureView(APIView):
     """A picture of a recipe or post may come within the body (`image`), and then the request counts as an upload."""
 
     permission_classes = [IsAuthenticatedOrReadOnly]
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @property
     def throttle_scope(self) -> str | None:

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import user_of
+from core.body_limits import BodyLimits
 from core.idempotency import idempotent_after
 from recipes.examples import FROM_JSONLD, FROM_URL, IMPORTED
 from recipes.importing import Import, recipe_import
@@ -28,7 +29,7 @@ class RecipeImportView(APIView):
     permission_classes = [IsAuthenticated]
     throttle_scope = "import"
     # A page in JSON, where some characters take two.
-    json_body_max = 2 * PAGE_MAX
+    body_limits = BodyLimits(json=2 * PAGE_MAX)
 
     @extend_schema(
         operation_id="recipes_import",

@@ -268,6 +268,13 @@ def test_a_body_that_is_too_long_is_413(seller: Person) -> None:
     assert seller.post(IMPORT, {"html": "x" * (4 * 1024 * 1024)}).status_code == 413
 
 
+@pytest.mark.parametrize("as_text", [False, True], ids=["JSON", "the text of it"])
+def test_json_ld_that_is_nested_too_deeply_is_refused(seller: Person, as_text: bool) -> None:
+    nested = "[" * 200 + "]" * 200
+    answer = seller.post(IMPORT, {"jsonld": nested if as_text else orjson.loads(nested)})
+    assert answer.status_code == 400 and b"100 levels" in answer.content
+
+
 def test_only_sellers_import_and_others_learn_it_first(customer: Person, anonymous: Person) -> None:
     answer = customer.post(IMPORT, {})
     assert (answer.status_code, answer.json()["code"]) == (403, "sellers_only")

@@ -16,6 +16,7 @@ from realtime.jobs import execute
 from realtime.models import Job
 from tests.concurrently import at_once
 from tests.factories import SellerFactory
+from tests.jobs import run_jobs
 from tests.mailbox import Mailbox
 from tests.posts.digests.conftest import MORNING, Clock, later, publish, reader_in, states, tick
 
