@@ -199,6 +199,13 @@ class _Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+# Errors that come before the throttles have counted the request.
+_REFUSED_EARLY = (
+    *(exceptions.NotAuthenticated, exceptions.PermissionDenied),
+    *(exceptions.ParseError, exceptions.UnsupportedMediaType, errors.TooLarge, RequestDataTooBig, SuspiciousOperation),
+)
+
+
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error of a view becomes problem+json; None (a bug) goes on to handler500."""
     error = _counted(error, context)
@@ -216,12 +223,13 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
 
 
 def _counted(error: Exception, context: Mapping[str, Any]) -> Exception:
-    """DRF asks permissions before throttles: what they refuse counts here, or it would be free of any limit.
+    """Count what was refused before the throttles had counted it, or it would be free of any limit.
 
-    A token that is not accepted does not count: behind one address, the tokens of many people may expire at once.
+    DRF asks permissions before throttles, and a throttle may have to read a body that no parser accepts. A token that
+    is not accepted does not count: behind one address, the tokens of many users may expire at once.
     """
     view, request = context.get("view"), context.get("request")
-    refused = isinstance(error, exceptions.NotAuthenticated | exceptions.PermissionDenied)
+    refused = isinstance(error, _REFUSED_EARLY)
     if refused and view is not None and request is not None and "RateLimit" not in view.headers:
         for throttle in view.get_throttles():
             if not throttle.allow_request(request, view):
@@ -259,7 +267,7 @@ def _of_drf(error: Exception) -> _Problem | None:
     found = _Problem(error.status_code, CODE_OF.get(code, code), str(error.detail))
     if isinstance(error, exceptions.Throttled):
         wait = seconds(getattr(error, "wait", None) or 1)
-        found.detail = f"Too many requests: the next one is served in {wait} s."
+        found.detail = f"Too many requests. Retry in {wait} {'second' if wait == 1 else 'seconds'}."
         found.headers["Retry-After"] = str(wait)
     if challenge := getattr(error, "auth_header", None):
         found.headers["WWW-Authenticate"] = challenge

@@ -3,6 +3,7 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import contextlib
 import re
 import socket
 import sys
@@ -14,8 +15,9 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from core import logs, mail_settings, schema_settings, storage_settings
+from core import database_settings, dev_folder, logs, mail_settings, schema_settings, storage_settings
 from core.oauth import provider
+from core.redis_addresses import verified
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -23,6 +25,9 @@ environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEV_DIR = BASE_DIR / env.str("DEV_DIR", default=".dev")
+# Before a storage makes it readable for all. Where it cannot be made (a read-only disk), nothing may need it.
+with contextlib.suppress(OSError):
+    dev_folder.own(DEV_DIR)
 # Where `python -m core.server` listens; a container says 0.0.0.0.
 LISTEN_ADDRESS: str = env.str("LISTEN_ADDRESS", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
@@ -174,51 +179,18 @@ USE_I18N = False
 USE_TZ = True
 
 # --- Database --------------------------------------------------------------------------------------
-
-
-def _database() -> dict[str, Any]:
-    """DATABASE_URL, else the earlier systems' DATABASE_NAME/USER/PASSWORD/HOST/PORT, else SQLite in DEV_DIR."""
-    if url := env.str("DATABASE_URL", default=""):
-        config: dict[str, Any] = dict(env.db_url_config(url))
-    elif name := env.str("DATABASE_NAME", default=""):
-        config = {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": name,
-            "USER": env.str("DATABASE_USER", default=""),
-            "PASSWORD": env.str("DATABASE_PASSWORD", default=env.str("DB_PASSWORD", default="")),
-            "HOST": env.str("DATABASE_HOST", default=env.str("DB_HOST", default="")),
-            "PORT": env.str("DATABASE_PORT", default=env.str("DB_PORT", default="")),
-        }
-    else:
-        DEV_DIR.mkdir(parents=True, exist_ok=True)
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DEV_DIR / "simmer.sqlite3")}
-    options = config.setdefault("OPTIONS", {})
-    if "sqlite3" in config["ENGINE"]:
-        options.setdefault("timeout", 20)
-        options.setdefault("transaction_mode", "IMMEDIATE")
-        options.setdefault("init_command", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-    else:
-        config["ENGINE"] = "core.postgresql"
-        options.setdefault("connect_timeout", 5)
-    # Threads of the one-hop handler live as long as the process, so their sessions do; each request checks first.
-    config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
-    config["CONN_HEALTH_CHECKS"] = True
-    config.setdefault("ATOMIC_REQUESTS", False)
-    return config
-
-
-DATABASES = {"default": _database()}
+DATABASES = {"default": database_settings.django(env, dev_dir=DEV_DIR)}
 # PostgreSQL plans the hot queries once a session. Off behind a transaction pooler, which hands sessions around.
 PREPARED_STATEMENTS: bool = env.bool("PREPARED_STATEMENTS", default=True)
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 
 # --- Redis: the bus, the broker, the throttles ------------------------------------------------------
-REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL: str = verified(env.str("REDIS_URL", default="redis://127.0.0.1:6379/0"))
 # Several independent Redis may carry the bus; the layer hashes groups over them.
-BUS_REDIS_URLS: list[str] = env.list("BUS_REDIS_URLS", default=[REDIS_URL])
+BUS_REDIS_URLS: list[str] = [verified(url) for url in env.list("BUS_REDIS_URLS", default=[REDIS_URL])]
 BUS_PREFIX: str = env.str("BUS_PREFIX", default="simmer")
-THROTTLE_REDIS_URL: str = env.str("THROTTLE_REDIS_URL", default=REDIS_URL)
+THROTTLE_REDIS_URL: str = verified(env.str("THROTTLE_REDIS_URL", default=REDIS_URL))
 
 
 def _bus_host(url: str) -> dict[str, Any]:
@@ -306,19 +278,23 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# requests/period; `off` switches a limit off.
+# requests/period; `off` switches a limit off. `anon` and `user` are the general limits; the others replace these two on
+# their routes (core/throttles.py).
 THROTTLES = {
     "anon": env.str("THROTTLE_ANON", default="10/min"),
     "user": env.str("THROTTLE_USER", default="100/min"),
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "register": env.str("THROTTLE_REGISTER", default="20/min"),
+    # One a second for each session, up to 60 at once; and widely by address, as many users may share one.
+    "refresh": env.str("THROTTLE_REFRESH", default="60/min"),
+    "refresh_address": env.str("THROTTLE_REFRESH_ADDRESS", default="600/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
     "import": env.str("THROTTLE_IMPORT", default="20/hour"),
 }
 SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS
 
 # --- Celery: core/celery.py has the rest -------------------------------------------------------------
-CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL: str = verified(env.str("CELERY_BROKER_URL", default=REDIS_URL))
 # Schedules are rows, which migrations make and operators edit (core/schedules.py): CELERY_BEAT_SCHEDULE would be
 # written over them at each start.
 CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"

@@ -22,6 +22,7 @@ from typing import TextIO
 
 import environ
 
+from core import dev_folder
 from core.processes import ask_for_death_signal, bound, free_port, signal_group
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -186,8 +187,8 @@ def _environment() -> dict[str, str]:
 
 def _lock(folder: Path) -> TextIO:
     """Hold DEV_DIR for us alone, as long as the file returned stays open."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("a+")
+    dev_folder.own(folder)
+    lock = open(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "a+")  # noqa: SIM115
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -41,9 +41,9 @@ class StreamEventAdmin(LookedAtAdmin):
 
 @admin.register(Epoch)
 class EpochAdmin(LookedAtAdmin):
-    """This life of the database; `manage.py new_epoch` begins another."""
+    """The current epoch. The relay starts a new one after a restore or a promotion; so does `manage.py new_epoch`."""
 
-    list_display = ["id", "value"]
+    list_display = ["id", "value", "origin"]
 
 
 @admin.register(Canary)

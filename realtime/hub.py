@@ -21,13 +21,14 @@ from realtime.gathering import Gathering
 from realtime.hints import Hints
 from realtime.joining import Joining
 from realtime.pings import Pings
-from realtime.positions import current_epoch, read_heads
+from realtime.positions import read_heads
 from realtime.presence import Presence
 from realtime.protocol import Close, Disconnect, Position, UnknownChannel
 from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
 from realtime.rights import Rights
-from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
+from realtime.store import PAGE, StoredEvent, events_after
+from realtime.store_monitor import StoreMonitor
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class Hub:
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
         self._joining = Joining(self._layer, self.background)
-        # The store is read from here on; -1 until the first look at it.
-        self._position = -1
-        self._epoch: str | None = None
+        self._monitor = StoreMonitor(self.background)
         self._tasks: set[asyncio.Task[None]] = set()
         self._heads = Gathering[str, int](_ask_heads, self.background)
         self.rights = Rights(self.background)
@@ -149,7 +148,7 @@ class Hub:
     async def _take_position(self, topic: Topic, waiting: list[StoredEvent], since: Position | None) -> dict[str, Any]:
         """The subscribe result for a stream; `waiting` holds what comes after its offset from then on."""
         await self._open(topic)
-        epoch = self._epoch or await self._read_epoch()
+        epoch = self._monitor.epoch or await self._read_epoch()
         if since is not None and since.epoch == epoch and since.offset > topic.offset:
             # The client is ahead of what the bus has brought here; the store decides.
             await self._fill(topic)
@@ -159,6 +158,9 @@ class Hub:
         result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
         if since is not None:
             missed = await missed_events(topic.channel, since, epoch=epoch, head=offset)
+            # Read the epoch after the events: those of a new epoch do not continue this client's offset.
+            if missed is not None and await self._read_epoch() != epoch:
+                missed = None
             result["was_recovering"] = True
             result["recovered"] = missed is not None
             result["publications"] = missed or []
@@ -253,6 +255,7 @@ class Hub:
             if message["type"] == EPHEMERAL_TYPE:
                 topic.hint(message["data"])
                 continue
+            self._monitor.note_received(message["events"][-1][0])
             if not topic.opened:
                 # Its head is being read, perhaps without these.
                 topic.behind = True
@@ -312,13 +315,12 @@ class Hub:
 
     async def _watch_store(self) -> None:
         """Each second: retries failed joins, and reads what the bus did not bring."""
-        if self._position < 0:
-            self._position = await threads.run(head_position)
-            # What was opened while that was read may have moved since, and the bus may be away.
-            for topic in self.topics.values():
-                topic.behind = topic.namespace.recoverable
         while True:
             await self._read_epoch()
+            if await self._monitor.start_reading():
+                # What was opened while that was read may have moved since, and the bus may be away.
+                for topic in self.topics.values():
+                    topic.behind = topic.namespace.recoverable
             await asyncio.sleep(STORE_SECONDS)
             for topic in tuple(self.topics.values()):
                 if topic.namespace.recoverable and not topic.joined and topic.joining is None:
@@ -329,9 +331,7 @@ class Hub:
                     await self.rechecks.after_events(topic)
             more = True
             while more:
-                before = self._position
-                self._position, heads = await threads.run(newest_offsets_since, before)
-                more = self._position - before >= PAGE
+                heads, more = await self._monitor.poll()
                 for channel, offset in heads.items():
                     moved = self.topics.get(channel)
                     if moved is not None and not (moved.opened and moved.offset >= offset):
@@ -341,15 +341,15 @@ class Hub:
                         await self._fill(topic)
 
     async def _read_epoch(self) -> str:
-        """The database's epoch. Another one than before means a restore: every position is void, all come again."""
-        epoch = await threads.run(current_epoch)
-        if self._epoch not in (None, epoch):
+        """Return the epoch. If it changed, every position is void: close all connections, their clients reconnect."""
+        if await self._monitor.epoch_changed():
             log.warning("epoch_changed: closing %d sockets, their clients start anew", len(self.connections))
-            self._position = await threads.run(head_position)
+            for topic in self.topics.values():
+                topic.opened = False
             for connection in tuple(self.connections):
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
-        self._epoch = epoch
-        return epoch
+        assert self._monitor.epoch is not None
+        return self._monitor.epoch
 
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:

@@ -86,10 +86,12 @@ class Job(models.Model):
 
 
 class Epoch(models.Model):
-    """The single row that names this life of the database; `manage.py new_epoch` after a restore changes it."""
+    """The single row that names the epoch; the relay starts a new one if the database's origin changed."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     value = models.CharField(max_length=16)
+    # The database's origin when the epoch began (realtime/origin.py); empty: unknown.
+    origin = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="epoch_is_one_row")]

@@ -25,7 +25,9 @@ from django.db.models.lookups import LessThanOrEqual
 
 from accounts.models import User, unmuted
 from core.json_rows import AmongIds
+from core.pages import DEFAULT_LIMIT
 from core.prepared import Parameter, Prepared, PreparedInstance, PreparedPages
+from realtime.positions import stream_position
 from recipes.models import Ingredient, Recipe, Step, Tag
 from recipes.shapes import detail_shape, is_locked, recipe_rows, recipe_shapes
 
@@ -92,6 +94,18 @@ PAGES = {
     "top": PreparedPages(build, order=("-top_score", "-id")),
     "trending": PreparedPages(build, order=("-trending_score", "-id")),
 }
+
+
+def first_recipes() -> dict[str, Any]:
+    """The first page of /api/recipes/ as anonymous clients read it, and the Stream-Position before it. Two queries."""
+    position = stream_position("recipes")
+    rows = _newest().fetch(_NOTHING, limit=DEFAULT_LIMIT)
+    return {"results": recipe_shapes(rows, AnonymousUser()), "position": position}
+
+
+@cache
+def _newest() -> Prepared:
+    return Prepared(build(frozenset(), _NOTHING).order_by("-id"))
 
 
 def recipes_of_ids(viewer: Any, ids: Sequence[int]) -> list[dict[str, Any]]:

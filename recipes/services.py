@@ -20,7 +20,7 @@ from media_pipeline.shapes import image_shape
 from realtime.outbox import record, record_job
 from recipes.aggregates import Aggregates, add_to_recipe, insert_rating
 from recipes.events import RatingCreated, RatingDeleted, RatingUpdated, RecipeDeleted, RecipePublished, RecipeUpdated
-from recipes.forgetting import BLANK_RECIPE, BLANK_REVIEW
+from recipes.forgetting import BLANK_DESCRIPTION, BLANK_RECIPE, BLANK_REVIEW
 from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
 from recipes.quantities import Line
 from recipes.removals import audit_removal
@@ -124,6 +124,8 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     recipe.version += 1
     recipe.save(update_fields=[*changed, "version", "updated_at"])
     record(RecipeUpdated(actor=actor_of(user), **_shown(recipe)))
+    if "visibility" in changed and recipe.visibility == Recipe.Visibility.PREMIUM:
+        record_job(BLANK_DESCRIPTION, recipe_id=recipe.pk, seller_id=recipe.seller_id)
     if before is not None and recipe.image != before:
         media_discard(media=before)
     return recipe
@@ -251,9 +253,12 @@ def _aggregates_of(recipe: Recipe) -> Aggregates:
 
 
 def _shown(recipe: Recipe) -> dict[str, Any]:
+    locked = recipe.visibility == Recipe.Visibility.PREMIUM
     return {
         "recipe_id": recipe.pk,
         "name": recipe.name,
+        "description": "" if locked else recipe.description,
+        "locked": locked,
         "image": image_shape(recipe.image),
         "tags": recipe.tag_names,
         "version": recipe.version,

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import session_of
+from accounts.limits import named_session, session_keys
 from accounts.models import Session
 from accounts.serializers import (
     LogoutInput,
@@ -53,7 +54,7 @@ def _user_agent(request: Request) -> str:
 
 
 class AuthView(APIView):
-    """Open to all, limited by THROTTLE_AUTH (or a scope of its own) besides the usual limits."""
+    """Open to all, limited by THROTTLE_AUTH (or a limit of its own) in place of the general limits."""
 
     permission_classes = [AllowAny]
     throttle_scope = "auth"
@@ -104,9 +105,14 @@ class TokenView(AuthView):
         return _token_reply(session)
 
 
-class RefreshView(AuthView):
+class RefreshView(APIView):
     # The tokens are in the body; an access token that has expired in the header is why the client comes here.
     authentication_classes = []
+    permission_classes = [AllowAny]
+    problem_statuses = ("401",)
+
+    def throttle_keys(self, request: Request) -> dict[str, str]:
+        return session_keys(request, named_session(request, "refresh"))
 
     @extend_schema(
         operation_id="auth_refresh",
@@ -126,6 +132,9 @@ class RefreshView(AuthView):
 class LogoutView(APIView):
     permission_classes = [AllowAny]
     scopes = {"POST": READ}
+
+    def throttle_keys(self, request: Request) -> dict[str, str]:
+        return session_keys(request, named_session(request, "refresh"))
 
     @extend_schema(
         operation_id="auth_logout",

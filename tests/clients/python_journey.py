@@ -4,6 +4,7 @@ import io
 import json
 import secrets
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,11 @@ form = RecipeFormRequest(name="Leek soup", description="Hot.", ingredients='["2 
 recipe: Any = recipes_create.sync(client=seller, body=form)
 rated: Any = recipes_rate.sync(recipe.id, client=customer, body=RatingInputRequest(score=5))
 followed: Any = users_follow.sync(f"seller{number}", client=customer)
-feed: Any = feed_list.sync(client=customer, order=FeedListOrder.LATEST)
+feed: Any = None
+deadline = time.monotonic() + 60
+# A worker brings what the followed seller has published before.
+while feed is None or (not feed.results and time.monotonic() < deadline):
+    feed = feed_list.sync(client=customer, order=FeedListOrder.LATEST)
 node = RecipeImportInputRequestJsonldType0.from_dict({"@type": "Recipe", "name": "Toast"})
 imported: Any = recipes_import.sync(client=seller, body=RecipeImportInputRequest(jsonld=node))
 picture: Any = me_picture_set.sync(client=customer, body=PictureFormRequest(picture=photo()))

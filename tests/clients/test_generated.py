@@ -79,7 +79,7 @@ def test_every_module_of_the_python_client_loads(loaded: ModuleType) -> None:
 
 def test_the_python_client_goes_the_usual_way(stack: Stack, package: Path, tmp_path: Path) -> None:
     """A process of its own: register with a picture, sign in, publish with a photo, rate, follow, read the feed,
-    import, set a picture, ask OAuth."""
+    import, set a picture, and read how OAuth refuses an unknown app."""
     (tmp_path / "photo.png").write_bytes(photo())
     said = run(sys.executable, JOURNEY, stack.url, tmp_path / "photo.png", PYTHONPATH=str(package.parent))
     assert json.loads(said.splitlines()[-1]) == {
@@ -91,8 +91,8 @@ def test_the_python_client_goes_the_usual_way(stack: Stack, package: Path, tmp_p
         "followers": 1,
         "feed": ["Leek soup"],
         "imported": "Toast",
-        "oauth": "invalid_grant",
-        "revoked": 200,
+        "oauth": "invalid_client",
+        "revoked": 401,
     }
 
 

@@ -11,8 +11,7 @@ from realtime.events import Reauthorize
 from realtime.models import StreamEvent
 
 
-@sync_to_async
-def store(
+def store_now(
     channel: str, count: int, *, type: str = "test.happened", actor_id: int | None = None, **data: Any
 ) -> list[StreamEvent]:
     """COUNT numbered events on CHANNEL."""
@@ -30,6 +29,9 @@ def store(
         )
         for n in range(1, count + 1)
     )
+
+
+store = sync_to_async(store_now)
 
 
 async def announce(*events: StreamEvent, reauthorize: int = Reauthorize.NOBODY) -> None:
