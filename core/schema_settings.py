@@ -16,6 +16,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "users", "description": "Other people: profiles, follows, blocks, mutes."},
         {"name": "recipes", "description": "Recipes and their ratings; import and JSON-LD."},
         {"name": "posts", "description": "Posts, reposts, scheduled posts."},
+        {"name": "scheduled posts", "description": "Posts that are published later: list, change, cancel."},
         {"name": "comments", "description": "Comments and replies on posts and recipes."},
         {"name": "reactions", "description": "Likes, dislikes, saves and views."},
         {"name": "discovery", "description": "The home feed, search, tags and suggestions."},
