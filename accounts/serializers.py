@@ -20,6 +20,11 @@ NOT_WRITABLE = (
     "id", "username", "email", "email_verified", "new_email", "password", "role", "staff_role", "premium_until",
     "is_premium", "is_moderator", "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
 )  # fmt: skip
+# What a profile shows and has a route of its own, by the names that clients of earlier systems use too.
+HAS_OWN_ROUTE = {
+    **dict.fromkeys(("picture", "profile_picture", "picture_url"), "/api/me/picture/"),
+    **dict.fromkeys(("cover", "cover_picture", "cover_url"), "/api/me/cover/"),
+}
 USER_SAMPLE: dict[str, Any] = {
     "id": 7,
     "username": "ann",
@@ -76,6 +81,12 @@ class RegisterInput(serializers.Serializer[Any]):
     last_name = OneLine(max_length=150, required=False, allow_blank=True)
     display_name = OneLine(max_length=80, required=False, allow_blank=True)
     profile_picture = PictureField(required=False)
+
+
+class RegisterForm(RegisterInput):
+    """The same in multipart, with the picture as a file."""
+
+    profile_picture = serializers.FileField(required=False)
 
 
 @_sample({"username": "ann", "password": "correct horse battery"})
@@ -193,9 +204,10 @@ class ProfileInput(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refused = [name for name in NOT_WRITABLE if name in self.initial_data]
+        refused = {name: ["This cannot be changed here."] for name in NOT_WRITABLE if name in self.initial_data}
+        refused |= {name: [f"Send it to PUT {to}."] for name, to in HAS_OWN_ROUTE.items() if name in self.initial_data}
         if refused:
-            raise serializers.ValidationError({name: ["This cannot be changed here."] for name in refused})
+            raise serializers.ValidationError(refused)
         return attrs
 
 
@@ -204,9 +216,21 @@ class PictureInput(serializers.Serializer[Any]):
     picture = PictureField()
 
 
+class PictureForm(serializers.Serializer[Any]):
+    """The same in multipart."""
+
+    picture = serializers.FileField()
+
+
 @_sample({"cover": "data:image/gif;base64,R0lGODlhAQABAAAAACw="})
 class CoverInput(serializers.Serializer[Any]):
     cover = PictureField()
+
+
+class CoverForm(serializers.Serializer[Any]):
+    """The same in multipart."""
+
+    cover = serializers.FileField()
 
 
 class PeopleQuery(serializers.Serializer[Any]):

@@ -190,7 +190,9 @@ def _of_domain(error: Exception) -> _Problem | None:
     if isinstance(error, errors.Invalid | errors.Conflict):
         found.errors = error.errors
     elif isinstance(error, errors.Unauthenticated):
-        found.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+        # RFC 6750, 3: `error` when a token came and is not accepted, none when there was no token.
+        refused = ', error="invalid_token"' if error.code in ("token_expired", "token_invalid") else ""
+        found.headers["WWW-Authenticate"] = f'Bearer realm="api"{refused}'
     elif isinstance(error, errors.InsufficientScope):  # RFC 6750, 3.1
         scope = f', scope="{error.scope}"' if error.scope else ""
         found.headers["WWW-Authenticate"] = f'Bearer realm="api", error="insufficient_scope"{scope}'

@@ -47,14 +47,14 @@ CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
 CORS_ALLOW_HEADERS = (
     *(*default_headers, "idempotency-key", "if-match", "if-none-match", "last-event-id", "x-chunk-sha256"),
     *("tus-resumable", "upload-checksum", "upload-concat", "upload-defer-length", "upload-length", "upload-metadata"),
-    *("upload-offset", "x-http-method-override"),
+    *("upload-offset", "x-http-method-override", "x-request-id"),
 )
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
     *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position", "X-Request-ID"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
-    "Upload-Offset",
+    *("Upload-Offset", "WWW-Authenticate"),
 ]
 # The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
 CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"

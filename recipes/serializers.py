@@ -254,7 +254,9 @@ class RecipeForm(_RecipeFields):
     image_id = FormUUID(required=False)
 
 
-@extend_schema_field({"type": ["object", "array", "string"]})
+@extend_schema_field(
+    {"anyOf": [{"type": "object", "additionalProperties": {}}, {"type": "array", "items": {}}, {"type": "string"}]}
+)
 class LinkedData(serializers.Field[Any, Any, Any, Any]):
     """JSON-LD as it is, or as the text of it."""
 

@@ -16,6 +16,7 @@ from accounts.models import Session
 from accounts.serializers import (
     LogoutInput,
     RefreshInput,
+    RegisterForm,
     RegisterInput,
     TicketOutput,
     TokenInput,
@@ -68,7 +69,7 @@ class RegisterView(AuthView):
         operation_id="auth_register",
         summary="Register, and be signed in",
         tags=TAGS,
-        request={"application/json": RegisterInput, "multipart/form-data": RegisterInput},
+        request={"application/json": RegisterInput, "multipart/form-data": RegisterForm},
         responses={201: TokenReplyOutput},
         auth=[],
     )

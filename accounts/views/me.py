@@ -14,8 +14,10 @@ from accounts.authentication import session_of, user_of
 from accounts.models import Session, User
 from accounts.serializers import (
     CloseAccountInput,
+    CoverForm,
     CoverInput,
     OwnUserOutput,
+    PictureForm,
     PictureInput,
     PreferencesInput,
     PreferencesOutput,
@@ -151,7 +153,7 @@ class PictureView(OwnImageView):
         summary="Set your picture",
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
-        request={"application/json": PictureInput, "multipart/form-data": PictureInput},
+        request={"application/json": PictureInput, "multipart/form-data": PictureForm},
         responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:
@@ -171,7 +173,7 @@ class CoverView(OwnImageView):
         summary="Set your cover",
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
-        request={"application/json": CoverInput, "multipart/form-data": CoverInput},
+        request={"application/json": CoverInput, "multipart/form-data": CoverForm},
         responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:

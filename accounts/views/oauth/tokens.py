@@ -9,7 +9,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.limits import named_session, session_keys
-from accounts.oauth.serializers import OAuthErrorOutput, OAuthTokenInput, OAuthTokenOutput, RevocationInput
+from accounts.oauth.serializers import (
+    OAuthErrorOutput,
+    OAuthTokenForm,
+    OAuthTokenInput,
+    OAuthTokenOutput,
+    RevocationForm,
+    RevocationInput,
+)
 from core.throttles import fields_of, scope_keys
 
 TAGS = ["oauth"]
@@ -78,7 +85,7 @@ class TokenView(OAuthAPIView):
             "A code or a refresh token works once: one that comes back ends all that came of it."
         ),
         tags=TAGS,
-        request={"application/x-www-form-urlencoded": OAuthTokenInput, "application/json": OAuthTokenInput},
+        request={"application/x-www-form-urlencoded": OAuthTokenForm, "application/json": OAuthTokenInput},
         responses={200: OAuthTokenOutput, **REFUSED},
         examples=[
             OpenApiExample(
@@ -117,7 +124,7 @@ class RevokeTokenView(OAuthAPIView):
             "token that is not valid (RFC 7009)."
         ),
         tags=TAGS,
-        request={"application/x-www-form-urlencoded": RevocationInput, "application/json": RevocationInput},
+        request={"application/x-www-form-urlencoded": RevocationForm, "application/json": RevocationInput},
         responses={200: None, **REFUSED},
         auth=[],
     )
