@@ -86,7 +86,7 @@ class RegisterInput(serializers.Serializer[Any]):
 class RegisterForm(RegisterInput):
     """The same in multipart, with the picture as a file."""
 
-    profile_picture = serializers.FileField(required=False)
+    profile_picture = serializers.FileField(required=False)  # type: ignore[assignment]  # for the description alone
 
 
 @_sample({"username": "ann", "password": "correct horse battery"})
