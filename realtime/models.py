@@ -19,6 +19,8 @@ class StreamEvent(models.Model):
     type = models.CharField(max_length=48)
     data = models.JSONField()
     actor_id = models.BigIntegerField(null=True)
+    # Whose content `data` carries, where that is not the actor (realtime.events.Event.author_id).
+    author_id = models.BigIntegerField(null=True)
     offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -48,6 +48,7 @@ class NumberedEvent(NamedTuple):
     type: str
     actor_id: int | None
     data: str
+    author_id: int | None = None
 
 
 class Numbering:
@@ -80,7 +81,7 @@ class Numbering:
         """
         with self._connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id, channel, type, actor_id, data FROM {TABLE}"  # noqa: S608
+                f"SELECT id, channel, type, actor_id, data, author_id FROM {TABLE}"  # noqa: S608
                 " WHERE position IS NULL AND id > %s ORDER BY id LIMIT %s",
                 [self._floor.now(), limit],
             )
@@ -90,11 +91,11 @@ class Numbering:
             self._floor.saw(rows[-1][0])
             self._load_heads(cursor, {row[1] for row in rows})
             ids, events = [], []
-            for id_, channel, type_, actor_id, data in rows:
+            for id_, channel, type_, actor_id, data, author_id in rows:
                 self.position += 1
                 self._heads[channel] = offset = self._heads[channel] + 1
                 ids.append(id_)
-                events.append(NumberedEvent(self.position, channel, offset, type_, actor_id, data))
+                events.append(NumberedEvent(self.position, channel, offset, type_, actor_id, data, author_id))
         self._write(ids, events)
         while len(self._heads) > self._heads_limit:
             self._heads.popitem(last=False)

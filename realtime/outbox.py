@@ -20,8 +20,8 @@ from realtime.models import Job, StreamEvent
 
 # By hand: `bulk_create` took 0.4 ms for what the database does in 0.1 ms, in every write that has an event; of a job,
 # `create` took 0.2 ms of CPU, and this takes 0.07.
-_INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, created_at) VALUES "  # noqa: S608
-_ROW = "(%s, %s, %s, %s, %s)"
+_INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, author_id, created_at) VALUES "  # noqa: S608
+_ROW = "(%s, %s, %s, %s, %s, %s)"
 _INSERT_JOB = (
     f"INSERT INTO {Job._meta.db_table} "  # noqa: S608
     "(id, task, queue, args, state, attempts, sent, error, concurrency_key, enqueue_at, created_at) "
@@ -36,7 +36,9 @@ def record(event: Event) -> None:
     _require_transaction()
     now = timezone.now()
     data = {"type": event.type, "at": now.isoformat(), "actor": event.actor, **event.payload()}
-    shared = [event.type, encode_data(data).decode(), event.actor["id"] if event.actor else None]
+    actor_id = event.actor["id"] if event.actor else None
+    author_id = event.content_author_id if event.content_author_id != actor_id else None
+    shared = [event.type, encode_data(data).decode(), actor_id, author_id]
     when = connection.ops.adapt_datetimefield_value(now)
     rows = [[channel, *shared, when] for channel in event.channels()]
     with connection.cursor() as cursor:

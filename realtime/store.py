@@ -1,5 +1,6 @@
 """Reading numbered events back: recovery, gaps on the bus, what the bus lost."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +24,14 @@ class StoredEvent(NamedTuple):
     actor_id: int | None
     # Flags: realtime.events.Reauthorize.
     reauthorize: int
+    # Whose content it carries, where that is not the actor. None or 0: the actor's, or none.
+    author_id: int | None = None
+    # 0 when it came by the bus, whose message says what has to be known before it.
+    position: int = 0
+
+    def is_by(self, users: Collection[int]) -> bool:
+        """Whether one of `users` is the actor or the author of its content."""
+        return self.actor_id in users or self.author_id in users
 
 
 def events_after(channel: str, offset: int, up_to: int | None = None) -> list[StoredEvent]:
@@ -45,10 +54,12 @@ def events_within(channel: str, offset: int, up_to: int, *, limit: int) -> list[
 
 
 def _read(events: QuerySet[StreamEvent, StreamEvent], limit: int) -> list[StoredEvent]:
-    rows = events.annotate(json=Cast("data", TextField())).values_list("offset", "json", "type", "actor_id")[:limit]
+    rows = events.annotate(json=Cast("data", TextField())).values_list(
+        "offset", "json", "type", "actor_id", "author_id", "position"
+    )[:limit]
     return [
-        StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_))
-        for offset, json, type_, actor_id in rows
+        StoredEvent(offset or 0, encode_data(json), actor_id, reauthorizes(type_), author_id, position or 0)
+        for offset, json, type_, actor_id, author_id, position in rows
     ]
 
 

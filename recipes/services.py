@@ -208,7 +208,8 @@ def rating_delete(*, user: User, recipe: Recipe) -> None:
 @transaction.atomic
 def recipe_image_changed(*, media_id: str) -> None:
     """Tells the readers of the recipes that show this picture that it is ready."""
-    for recipe in _locked().filter(image=media_id).order_by("pk"):
+    # No channel of a closed account may carry its words: the users who read them are not allowed to any more.
+    for recipe in _locked().filter(image=media_id, seller__is_active=True).order_by("pk"):
         record(RecipeUpdated(actor=None, **_shown(recipe)))
 
 
@@ -262,6 +263,7 @@ def _shown(recipe: Recipe) -> dict[str, Any]:
         "image": image_shape(recipe.image),
         "tags": recipe.tag_names,
         "version": recipe.version,
+        "content_author_id": recipe.seller_id,
     }
 
 
