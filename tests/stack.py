@@ -79,12 +79,17 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def create(self, *, template: str) -> None:
-        """A copy of the database TEMPLATE; then everything is started and ready."""
+    def create(self, *, template: str | None = None) -> None:
+        """A copy of the database `template` (tests/template.py); without one, on a server of its own, it is migrated.
+
+        Then everything is started and ready.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._drop_database()
         with self._server() as cursor:
-            cursor.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{template}"')
+            cursor.execute(f'CREATE DATABASE "{self.database}" TEMPLATE "{template or "template1"}"')
+        if template is None:
+            self.manage("migrate", "--verbosity=0")
         self.ensure_running()
 
     def destroy(self) -> None:
