@@ -31,10 +31,17 @@ ALLOW, REFUSE = 0x7FFF0000, 0x00050001  # with EPERM
 
 
 def take_limits(pairs: str) -> None:
-    """`pairs`: `kind=most,kind=most`. The soft limit of CPU time comes a second before the hard one, which kills."""
+    """`pairs`: `kind=most,kind=most`. The soft limit of CPU time comes a second before the hard one, which kills.
+
+    A hard limit that this process was started with is kept where it is lower: only root may raise one.
+    """
     for pair in filter(None, pairs.split(",")):
         kind, most = map(int, pair.split("="))
-        resource.setrlimit(kind, (most, most + (kind == resource.RLIMIT_CPU)))
+        hard = most + (kind == resource.RLIMIT_CPU)
+        given = resource.getrlimit(kind)[1]
+        if given != resource.RLIM_INFINITY:
+            hard = min(hard, given)
+        resource.setrlimit(kind, (min(most, hard), hard))
 
 
 def end_with(parent: int, signum: int) -> None:
@@ -48,7 +55,8 @@ def end_with(parent: int, signum: int) -> None:
 
 def refuse_sockets() -> None:
     """From here on neither this process nor what it starts opens a socket, where the kernel has seccomp filters."""
-    machine, socket = MACHINES.get(os.uname().machine, (0, 0))
+    # A 32-bit Python has other numbers on the same machine.
+    machine, socket = MACHINES.get(os.uname().machine, (0, 0)) if sys.maxsize > 2**32 else (0, 0)
     if LIBC is None or not machine:
         return
     # (instruction, steps on if so, steps on if not, value): the kernel's offsets 4 and 0 are machine and call.

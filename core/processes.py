@@ -1,4 +1,4 @@
-"""Child processes that end when we do, however we end: the supervisor's, the tests', the benchmarks'."""
+"""Start child processes that the kernel ends when this process ends: for the supervisor, the tests and the benchmarks."""
 
 import contextlib
 import ctypes

@@ -17,6 +17,7 @@ MAX_SIDE = 20_000
 # libwebp's decoder holds up to 18 bytes a pixel (two canvases, what it decodes, and what it hands over), so that more
 # would take above 400 MB.
 MAX_WEBP_PIXELS = 16_000_000
+_NO_FILL = re.compile(rb"[^\xff]")
 # A progressive JPEG has about ten; each costs the time to go over the whole picture, in as little as 73 bytes.
 MAX_SCANS = 100
 # A JPEG of several scans is held as coefficients, of two bytes each, until the last one has come: 50 megapixels in
@@ -113,12 +114,12 @@ def _frame(data: bytes) -> _Frame:
     """Reads the segments up to the first scan. Also checks how much memory the coefficients take."""
     at, kind, frame = 2, 0, b""
     for _ in range(MAX_SEGMENTS):
-        at = data.find(b"\xff", at)
-        while at >= 0 and data[at : at + 1] == b"\xff":  # any number of them may stand before a marker
-            at += 1
-        if at < 0 or at + 3 > len(data):
+        # Any number of fill bytes (FF) may stand before a marker. Two searches in C: a file of them alone costs nothing.
+        fill = data.find(b"\xff", at)
+        found = _NO_FILL.search(data, fill) if fill >= 0 else None
+        if found is None or found.start() + 3 > len(data):
             break
-        marker, at = data[at], at + 1
+        marker, at = data[found.start()], found.end()
         if marker in BARE or marker == 0:
             continue
         length = int.from_bytes(data[at : at + 2], "big")
