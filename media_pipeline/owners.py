@@ -1,0 +1,39 @@
+"""What closing an account does to the uploads of its owner."""
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from media_pipeline.models import Extent, UploadSession
+from media_pipeline.stores import store
+from realtime.jobs import RunningJob, job
+from realtime.outbox import record_job
+
+CLEAR_UPLOADS = "media_pipeline.clear_uploads"
+# Uploads whose bytes are deleted before the job says how far it is.
+CHUNK = 100
+
+
+def owner_closed(owner_id: int) -> None:
+    """Gives up the open uploads of a user whose account closes. Call it in that transaction, with the user locked.
+
+    Their quota is free at once; a job frees the disk or bucket.
+    """
+    opened = UploadSession.objects.filter(owner=owner_id, state=UploadSession.State.OPEN)
+    if opened.update(state=UploadSession.State.ABORTED, updated_at=timezone.now()):
+        record_job(CLEAR_UPLOADS, owner_id=owner_id)
+
+
+@job(CLEAR_UPLOADS, queue="media", time_limit=600)
+def clear_uploads(run: RunningJob, *, owner_id: int, after: str | None = None) -> None:
+    """Deletes the bytes of the uploads that a user has given up, in order of their ids, from behind `after` on."""
+    given_up = UploadSession.objects.filter(owner=owner_id, state=UploadSession.State.ABORTED).order_by("pk")
+    while chunk := list((given_up.filter(pk__gt=uuid.UUID(after)) if after else given_up)[:CHUNK]):
+        for upload in chunk:
+            store.delete(upload.pk)
+        after = str(chunk[-1].pk)
+        with transaction.atomic():
+            Extent.objects.filter(session__in=chunk).delete()
+            run.checkpoint(owner_id=owner_id, after=after)
+    run.done()
