@@ -1,4 +1,4 @@
-"""What closing an account does to the uploads of its owner."""
+"""What closing an account, and opening it again, does to the uploads and media of its owner."""
 
 import uuid
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from media_pipeline.models import Extent, UploadSession
 from media_pipeline.stores import store
+from media_pipeline.withdrawal import FOLLOW_OWNER
 from realtime.jobs import RunningJob, job
 from realtime.outbox import record_job
 
@@ -16,13 +17,20 @@ CHUNK = 100
 
 
 def owner_closed(owner_id: int) -> None:
-    """Gives up the open uploads of a user whose account closes. Call it in that transaction, with the user locked.
+    """Gives up the open uploads of a user whose account closes, and has their media withdrawn by a job. Call it in that
+    transaction, with the user locked.
 
-    Their quota is free at once; a job frees the disk or bucket.
+    The quota of uploads is free at once; another job frees the disk or bucket.
     """
+    record_job(FOLLOW_OWNER, owner_id=owner_id)
     opened = UploadSession.objects.filter(owner=owner_id, state=UploadSession.State.OPEN)
     if opened.update(state=UploadSession.State.ABORTED, updated_at=timezone.now()):
         record_job(CLEAR_UPLOADS, owner_id=owner_id)
+
+
+def owner_restored(owner_id: int) -> None:
+    """Has the media of a user whose account was opened again put back. Uploads that were given up do not come back."""
+    record_job(FOLLOW_OWNER, owner_id=owner_id)
 
 
 @job(CLEAR_UPLOADS, queue="media", time_limit=600)

@@ -76,8 +76,8 @@ def _replace(user: User, which: Which, media: Any) -> None:
 
 @transaction.atomic
 def user_deactivate(*, user: User) -> None:
-    """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows and
-    hide their words in the events that are kept.
+    """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows,
+    withdraw their media and hide their words in the events that are kept.
 
     Their data export and open uploads go; what they wrote stays in place but hidden, and the username and e-mail stay
     taken: erasure is another matter.
