@@ -1,10 +1,18 @@
 """Media of a closed or suspended account are withdrawn from their addresses, and come back to the same ones."""
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
+import httpx
 import pytest
+from django.db import connection, connections
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -17,12 +25,15 @@ from media_pipeline.withdrawal import follow_owners
 from realtime.enqueueing import due_jobs
 from realtime.jobs import execute
 from realtime.models import Job
+from tests.concurrently import someone_waits_for_a_lock
 from tests.factories import PASSWORD, UserFactory
 from tests.jobs import run_jobs
-from tests.media_pipeline.conftest import processed, upload
+from tests.media_pipeline.conftest import client_of, get, processed, upload
 from tests.media_pipeline.storages.conftest import original_of
 from tests.media_pipeline.storages.places import Place
 from tests.media_pipeline.video.films import film
+from tests.s3 import Bucket, media_on_s3
+from tests.stack import wait_until
 
 # What a bucket answers to those who may not list it, and Cloudinary, is not always 404.
 WITHDRAWN = {"local": {404}, "moto": {403, 404}, "rclone": {404}, "cloudinary": {401, 404}}
@@ -195,8 +206,9 @@ def test_media_that_lie_where_they_should_not_are_found_without_a_job(
     assert not Job.objects.exists()
     User.objects.filter(pk=ann.person.pk).update(is_active=False)  # type: ignore[attr-defined]
     follow_owners()
+    Job.objects.update(state="dead", attempts=5)
     follow_owners()
-    assert Job.objects.filter(task=withdrawal.FOLLOW_OWNER).count() == 1
+    assert list(Job.objects.values_list("task", "state")) == [(withdrawal.FOLLOW_OWNER, "queued")]
     run_jobs()
     assert place.fetch(media["url"]).status_code in WITHDRAWN[place.kind]
     User.objects.filter(pk=ann.person.pk).update(is_active=True)  # type: ignore[attr-defined]
@@ -215,3 +227,85 @@ def test_many_media_are_withdrawn_in_several_runs(
     suspend(ann)
     assert run_jobs().count(withdrawal.FOLLOW_OWNER) == 3
     assert set(Media.objects.values_list("is_withdrawn", flat=True)) == {True}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_is_finished_while_its_account_closes_is_withdrawn(
+    picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker has seen the account open, and commits after the job of the suspension has begun."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    client, is_active = client_of("eve"), withdrawal._is_active
+    seen, may_commit = Event(), Event()
+
+    def slow(owner_id: int) -> bool:
+        found = is_active(owner_id)
+        if not seen.is_set():
+            seen.set()
+            assert may_commit.wait(60)
+        return found
+
+    def run_first(task: str) -> None:
+        try:
+            assert execute(Job.objects.get(task=task).id)
+        finally:
+            connections.close_all()
+
+    assert upload(client, picture).status_code == 202
+    monkeypatch.setattr(withdrawal, "_is_active", slow)
+    with ThreadPoolExecutor(2) as pool:
+        finishing = pool.submit(run_first, "media_pipeline.process_image")
+        assert seen.wait(60)
+        suspend(client)
+        following = pool.submit(run_first, withdrawal.FOLLOW_OWNER)
+        wait_until(lambda: following.done() or someone_waits_for_a_lock(), what="the job of the suspension")
+        may_commit.set()
+        finishing.result()
+        following.result()
+    media = Media.objects.get()
+    assert (media.status, media.is_withdrawn) == ("ready", True)
+
+
+@pytest.fixture
+def other_disk(settings: Settings) -> Iterator[Path]:
+    """The private storage on another file system than the public one."""
+    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        if os.stat(folder).st_dev == os.stat(Path(settings.MEDIA_ROOT).parent).st_dev:
+            pytest.skip("needs two file systems")
+        private = {**settings.STORAGES["private"], "OPTIONS": {"location": folder, "base_url": None}}
+        settings.STORAGES = {**settings.STORAGES, "private": private}
+        settings.PRIVATE_MEDIA_ROOT = Path(folder)
+        yield Path(folder)
+
+
+def test_media_are_withdrawn_to_another_file_system(ann: APIClient, other_disk: Path, picture: bytes) -> None:
+    media = processed(ann, picture)
+    urls = addresses(media)
+    before = {url: (get(url).content, get(url).headers["etag"]) for url in urls}
+    moderator = suspend(ann)
+    run_jobs()
+    assert {get(url).status_code for url in urls} == {404}
+    assert len([path for path in (other_disk / "withdrawn-renditions").rglob("*") if path.is_file()]) == 6
+    restore(ann, moderator)
+    run_jobs()
+    assert {url: (get(url).content, get(url).headers["etag"]) for url in urls} == before
+    assert not [path for path in (other_disk / "withdrawn-renditions").rglob("*") if path.is_file()]
+
+
+def test_media_that_come_back_are_public_by_their_acl_again(
+    ann: APIClient, moto: Bucket, settings: Settings, picture: bytes
+) -> None:
+    settings.AWS_DEFAULT_ACL = "public-read"
+    media_on_s3(settings)
+    url = processed(ann, picture)["url"]
+    assert httpx.get(url).status_code == 200
+    moderator = suspend(ann)
+    run_jobs()
+    withdrawn = moto.keys("withdrawn-")
+    assert len(withdrawn) == 7
+    assert {httpx.get(f"{moto.endpoint}/{moto.name}/{name}").status_code for name in withdrawn} == {403}
+    restore(ann, moderator)
+    run_jobs()
+    assert httpx.get(url).status_code == 200
+    assert {httpx.get(f"{moto.endpoint}/{moto.name}/{name}").status_code for name in moto.keys("originals/")} == {403}
