@@ -114,8 +114,14 @@ def _send_with_token(user: User, purpose: MailToken.Purpose, *, to: str) -> None
 
 
 def _send(user: User, letter: Letter, *, to: str) -> None:
-    """What a mailbox refuses for good is logged, for the person mistyped it; all else is tried again by the job."""
-    message = compose("letter", {"name": user.shown_name, **vars(letter)}, to=to, subject=letter.subject)
+    """What a mailbox refuses for good is logged, for the person mistyped it; all else is tried again by the job.
+
+    The user's name is in mails to their confirmed address alone. Anybody can register with another person's address: a
+    mail to it must carry no word that the registrant chose.
+    """
+    is_confirmed = user.email_verified and to == user.email
+    name = user.shown_name if is_confirmed else ""
+    message = compose("letter", {"name": name, **vars(letter)}, to=to, subject=letter.subject)
     try:
         with Mailer() as mailer:
             mailer.send(message)

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import Profile, User
-from core.fields import Text, YesNo
+from core.fields import OneLine, Opaque, Prose, YesNo
 from core.scopes import MODERATE, READ, WRITE
 from media_pipeline.serializers import ImageOutput, PictureField
 
@@ -20,6 +20,11 @@ NOT_WRITABLE = (
     "id", "username", "email", "email_verified", "new_email", "password", "role", "staff_role", "premium_until",
     "is_premium", "is_moderator", "is_staff", "is_superuser", "is_active", "groups", "user_permissions",
 )  # fmt: skip
+# What a profile shows and has a route of its own, by the names that clients of earlier systems use too.
+HAS_OWN_ROUTE = {
+    **dict.fromkeys(("picture", "profile_picture", "picture_url"), "/api/me/picture/"),
+    **dict.fromkeys(("cover", "cover_picture", "cover_url"), "/api/me/cover/"),
+}
 USER_SAMPLE: dict[str, Any] = {
     "id": 7,
     "username": "ann",
@@ -57,7 +62,7 @@ def _sample(value: dict[str, Any]) -> Any:
     return extend_schema_serializer(examples=[OpenApiExample("sample", value)])
 
 
-class PasswordField(Text):
+class PasswordField(Opaque):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=PASSWORD_MAX, trim_whitespace=False, write_only=True, **kwargs)
 
@@ -68,22 +73,28 @@ class RegisterInput(serializers.Serializer[Any]):
 
     email = serializers.EmailField(max_length=254)
     password = PasswordField()
-    username = Text(
+    username = OneLine(
         max_length=150, required=False, validators=User._meta.get_field("username").validators, help_text="A-Z 0-9 .+-_"
     )
     role = serializers.ChoiceField(choices=User.Role.choices, default=User.Role.CUSTOMER)
-    first_name = Text(max_length=150, required=False, allow_blank=True)
-    last_name = Text(max_length=150, required=False, allow_blank=True)
-    display_name = Text(max_length=80, required=False, allow_blank=True)
+    first_name = OneLine(max_length=150, required=False, allow_blank=True)
+    last_name = OneLine(max_length=150, required=False, allow_blank=True)
+    display_name = OneLine(max_length=80, required=False, allow_blank=True)
     profile_picture = PictureField(required=False)
+
+
+class RegisterForm(RegisterInput):
+    """The same in multipart, with the picture as a file."""
+
+    profile_picture = serializers.FileField(required=False)  # type: ignore[assignment]  # for the description alone
 
 
 @_sample({"username": "ann", "password": "correct horse battery"})
 class TokenInput(serializers.Serializer[Any]):
     """`username` may hold the e-mail too."""
 
-    username = Text(max_length=254, required=False)
-    email = Text(max_length=254, required=False)
+    username = Opaque(max_length=254, required=False)
+    email = Opaque(max_length=254, required=False)
     password = PasswordField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -94,12 +105,12 @@ class TokenInput(serializers.Serializer[Any]):
 
 @_sample({"refresh": "eyJhbGciOi..."})
 class RefreshInput(serializers.Serializer[Any]):
-    refresh = Text(max_length=4096)
+    refresh = Opaque(max_length=4096)
 
 
 @_sample({"refresh": "eyJhbGciOi..."})
 class LogoutInput(serializers.Serializer[Any]):
-    refresh = Text(max_length=4096, required=False)
+    refresh = Opaque(max_length=4096, required=False)
 
 
 @_sample({"current_password": "correct horse battery", "new_password": "another long sentence"})
@@ -120,13 +131,13 @@ class PasswordResetInput(serializers.Serializer[Any]):
 
 @_sample({"token": "mJ3vT0V9...", "new_password": "another long sentence"})
 class PasswordResetConfirmInput(serializers.Serializer[Any]):
-    token = Text(max_length=100, help_text="from the mail")
+    token = Opaque(max_length=100, help_text="from the mail")
     new_password = PasswordField()
 
 
 @_sample({"token": "mJ3vT0V9..."})
 class EmailVerifyInput(serializers.Serializer[Any]):
-    token = Text(max_length=100, help_text="from the mail")
+    token = Opaque(max_length=100, help_text="from the mail")
 
 
 @_sample({"email": "ann.lee@example.org", "current_password": "correct horse battery"})
@@ -146,7 +157,7 @@ def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - {"localtime", "Factory"})
 
 
-class ZoneField(Text):
+class ZoneField(Opaque):
     """The name of a time zone of the IANA, as this installation knows them."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -184,18 +195,19 @@ class PreferencesOutput(serializers.Serializer[Any]):
 class ProfileInput(serializers.Serializer[Any]):
     """Fields that are absent stay as they are."""
 
-    display_name = Text(max_length=80, required=False, allow_blank=True)
-    first_name = Text(max_length=150, required=False, allow_blank=True)
-    last_name = Text(max_length=150, required=False, allow_blank=True)
-    bio = Text(max_length=Profile._meta.get_field("bio").max_length, required=False, allow_blank=True)
-    website = Text(
+    display_name = OneLine(max_length=80, required=False, allow_blank=True)
+    first_name = OneLine(max_length=150, required=False, allow_blank=True)
+    last_name = OneLine(max_length=150, required=False, allow_blank=True)
+    bio = Prose(max_length=Profile._meta.get_field("bio").max_length, required=False, allow_blank=True)
+    website = Opaque(
         max_length=200, required=False, allow_blank=True, validators=[URLValidator(schemes=["http", "https"])]
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        refused = [name for name in NOT_WRITABLE if name in self.initial_data]
+        refused = {name: ["This cannot be changed here."] for name in NOT_WRITABLE if name in self.initial_data}
+        refused |= {name: [f"Send it to PUT {to}."] for name, to in HAS_OWN_ROUTE.items() if name in self.initial_data}
         if refused:
-            raise serializers.ValidationError({name: ["This cannot be changed here."] for name in refused})
+            raise serializers.ValidationError(refused)
         return attrs
 
 
@@ -204,13 +216,25 @@ class PictureInput(serializers.Serializer[Any]):
     picture = PictureField()
 
 
+class PictureForm(serializers.Serializer[Any]):
+    """The same in multipart."""
+
+    picture = serializers.FileField()
+
+
 @_sample({"cover": "data:image/gif;base64,R0lGODlhAQABAAAAACw="})
 class CoverInput(serializers.Serializer[Any]):
     cover = PictureField()
 
 
+class CoverForm(serializers.Serializer[Any]):
+    """The same in multipart."""
+
+    cover = serializers.FileField()
+
+
 class PeopleQuery(serializers.Serializer[Any]):
-    q = Text(
+    q = Opaque(
         max_length=100,
         required=False,
         allow_blank=True,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import mailing
@@ -48,7 +49,7 @@ def blank_words(run: RunningJob, *, user_id: int) -> None:
     if User.objects.filter(pk=user_id, is_active=True).exists():
         return
     worded = [event_type for event_type, event_class in EVENTS.items() if event_class.content]
-    hide_kept(StreamEvent.objects.filter(actor_id=user_id, type__in=worded))
+    hide_kept(StreamEvent.objects.filter(Q(actor_id=user_id) | Q(author_id=user_id), type__in=worded))
 
 
 @transaction.atomic

@@ -57,7 +57,10 @@ def markdown(media: dict[str, Any]) -> list[str]:
         table(["an upload of", "server's memory, kB", "grown by", "in chunks for each request in flight"], memory),
         f"Sent again after a drop: {found['resent']['chunks_per_drop']:.2f} chunks.",
         table(["end of an upload of", "request, ms", "its storage step", "job"], ends),
-        table(["a photo of", "open, transpose, resize: CPU ms", "Simmer", "ratio", "with encoding", "PSNR"], pictures),
+        table(
+            ["a photo of", "open, transpose, resize: CPU ms", "Simmer", "ratio", "in a worker", "PSNR"],
+            pictures,
+        ),
         _films(media["films"]),
     ]
 

@@ -30,7 +30,8 @@ DAPHNE = [str(Path(sys.executable).with_name("daphne")), "--verbosity", "0", "-b
 POSTGRESQL = {"shared_buffers": "128MB", "autovacuum_naptime": "1min", "track_commit_timestamp": "on"}
 UNLIMITED = ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET"]
 THROTTLES = [
-    *("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_REGISTER", "THROTTLE_UPLOAD", "THROTTLE_IMPORT")
+    *("THROTTLE_ANON", "THROTTLE_USER", "THROTTLE_AUTH", "THROTTLE_REGISTER", "THROTTLE_UPLOAD", "THROTTLE_IMPORT"),
+    *("THROTTLE_REFRESH", "THROTTLE_REFRESH_ADDRESS"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""What every REST route shares: JSON, problem+json errors, cursor pages.
+"""What every REST answer shares: JSON, problem+json errors.
 
 Errors are RFC 9457 `application/problem+json`: `type`, `title`, `status`, `detail`, `code` and, for input, `errors`
 (messages by field).
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -26,18 +26,24 @@ from django.http import (
 from django.urls import is_valid_path
 from django.utils.functional import Promise
 from django.utils.http import escape_leading_slashes
-from rest_framework import exceptions, parsers
-from rest_framework.parsers import BaseParser, DataAndFiles
+from rest_framework import exceptions
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
 from core import errors
+from core.body_limits import size_text
 from core.constraints import violated
 from core.limits import seconds
+from core.logs import request_id
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+# The failure may have come after a commit.
+FAILED = (
+    "Simmer failed on this request, and logged why. What you sent may have been stored: read it before you send it "
+    "again. When you report this, name the request_id."
+)
 STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.Invalid: 400,
     errors.Unauthenticated: 401,
@@ -95,69 +101,6 @@ def _encode(value: Any) -> Any:
     return list(value)
 
 
-class JSONParser(BaseParser):
-    """orjson, strict: no NaN, no lone surrogates, no NUL (PostgreSQL cannot store one).
-
-    Longer than the view's `json_body_max` (bytes; JSON_BODY_MAX unless it has one) is TooLarge, and not parsed.
-    """
-
-    media_type = "application/json"
-
-    def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
-        body = _read_json(stream, parser_context or {})
-        try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise exceptions.ParseError(f"The body is not valid JSON: {error}.") from error
-        if b"\\u0000" in body:
-            _refuse_nul([data])
-        if not isinstance(data, dict):
-            raise exceptions.ParseError("The body must be a JSON object.")
-        return data
-
-
-def _read_json(stream: IO[bytes], context: Mapping[str, Any]) -> bytes:
-    limit: int = getattr(context.get("view"), "json_body_max", settings.JSON_BODY_MAX)
-    request = context.get("request")
-    length = request.META.get("CONTENT_LENGTH", "") if request is not None else ""
-    if not (length.isdecimal() and int(length) > limit):
-        body = stream.read(limit + 1)
-        if len(body) <= limit:
-            return body
-    raise errors.TooLarge(f"The JSON body is larger than {limit} bytes.")
-
-
-class FormParser(parsers.FormParser):
-    """`application/x-www-form-urlencoded`, without NUL."""
-
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
-        data = super().parse(*args, **kwargs)
-        _refuse_nul([dict(data.lists())])
-        return data
-
-
-class MultiPartParser(parsers.MultiPartParser):
-    """`multipart/form-data`, without NUL in its texts."""
-
-    def parse(self, *args: Any, **kwargs: Any) -> "DataAndFiles[Any, Any]":
-        parsed = super().parse(*args, **kwargs)
-        _refuse_nul([dict(parsed.data.lists())])
-        return parsed
-
-
-def _refuse_nul(pending: list[Any]) -> None:
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            pending += [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            pending += value
-        elif isinstance(value, str) and "\x00" in value:
-            raise exceptions.ParseError("The body holds the character NUL, which text cannot contain.")
-
-
 def problem(
     status_code: int,
     detail: str,
@@ -165,7 +108,7 @@ def problem(
     code: str,
     field_errors: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The body of a problem+json answer."""
+    """The body of a problem+json answer. A failure of ours names the request, as the log does."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status_code).phrase,
@@ -173,6 +116,8 @@ def problem(
         "detail": detail,
         "code": code,
     }
+    if status_code >= 500 and (request := request_id.get()):
+        body["request_id"] = request
     if field_errors:
         body["errors"] = field_errors
     return body
@@ -199,6 +144,13 @@ class _Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+# Errors that come before the throttles have counted the request.
+_REFUSED_EARLY = (
+    *(exceptions.NotAuthenticated, exceptions.PermissionDenied),
+    *(exceptions.ParseError, exceptions.UnsupportedMediaType, errors.TooLarge, RequestDataTooBig, SuspiciousOperation),
+)
+
+
 def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error of a view becomes problem+json; None (a bug) goes on to handler500."""
     error = _counted(error, context)
@@ -216,12 +168,13 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> Response | 
 
 
 def _counted(error: Exception, context: Mapping[str, Any]) -> Exception:
-    """DRF asks permissions before throttles: what they refuse counts here, or it would be free of any limit.
+    """Count what was refused before the throttles had counted it, or it would be free of any limit.
 
-    A token that is not accepted does not count: behind one address, the tokens of many people may expire at once.
+    DRF asks permissions before throttles, and a throttle may have to read a body that no parser accepts. A token that
+    is not accepted does not count: behind one address, the tokens of many users may expire at once.
     """
     view, request = context.get("view"), context.get("request")
-    refused = isinstance(error, exceptions.NotAuthenticated | exceptions.PermissionDenied)
+    refused = isinstance(error, _REFUSED_EARLY)
     if refused and view is not None and request is not None and "RateLimit" not in view.headers:
         for throttle in view.get_throttles():
             if not throttle.allow_request(request, view):
@@ -237,7 +190,9 @@ def _of_domain(error: Exception) -> _Problem | None:
     if isinstance(error, errors.Invalid | errors.Conflict):
         found.errors = error.errors
     elif isinstance(error, errors.Unauthenticated):
-        found.headers["WWW-Authenticate"] = 'Bearer realm="api"'
+        # RFC 6750, 3: `error` when a token came and is not accepted, none when there was no token.
+        refused = ', error="invalid_token"' if error.code in ("token_expired", "token_invalid") else ""
+        found.headers["WWW-Authenticate"] = f'Bearer realm="api"{refused}'
     elif isinstance(error, errors.InsufficientScope):  # RFC 6750, 3.1
         scope = f', scope="{error.scope}"' if error.scope else ""
         found.headers["WWW-Authenticate"] = f'Bearer realm="api", error="insufficient_scope"{scope}'
@@ -257,7 +212,7 @@ def _of_drf(error: Exception) -> _Problem | None:
     found = _Problem(error.status_code, CODE_OF.get(code, code), str(error.detail))
     if isinstance(error, exceptions.Throttled):
         wait = seconds(getattr(error, "wait", None) or 1)
-        found.detail = f"Too many requests: the next one is served in {wait} s."
+        found.detail = f"Too many requests. Retry in {wait} {'second' if wait == 1 else 'seconds'}."
         found.headers["Retry-After"] = str(wait)
     if challenge := getattr(error, "auth_header", None):
         found.headers["WWW-Authenticate"] = challenge
@@ -274,7 +229,8 @@ def _of_django(error: Exception) -> _Problem | None:
         case PermissionDenied():
             return _Problem(403, "forbidden", "You may not do this.")
         case RequestDataTooBig():
-            return _Problem(413, "too_large", "The body is larger than this route takes.")
+            limit = size_text(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+            return _Problem(413, "too_large", f"The texts of a form may have at most {limit}: send pictures as files.")
         case UnreadablePostError():
             return _Problem(400, "parse_error", "The body ended before it was complete.")
         case SuspiciousOperation() | BadRequest():  # too many fields or files, a file name that leaves its folder
@@ -299,7 +255,10 @@ def _of_database(error: Exception) -> _Problem | None:
         case OperationalError() | InterfaceError():
             # The connection is broken or the database is away; the next request opens a new one.
             log.error("database_unavailable", exc_info=error)
-            away = "The database cannot be reached right now; try again shortly."
+            away = (
+                "The database cannot be reached right now. What you sent may have been stored: read it before you send "
+                "it again, or send it again with the same Idempotency-Key."
+            )
             return _Problem(503, "unavailable", away, headers={"Retry-After": "1"})
     return None
 
@@ -339,7 +298,5 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: a bug of ours. The log has the traceback under the same path."""
-    return problem_response(
-        500, "Simmer failed on this request; it was logged and nothing was changed by it.", code="internal"
-    )
+    """handler500: a bug of ours. The log has the traceback, with the same request id."""
+    return problem_response(500, FAILED, code="internal")

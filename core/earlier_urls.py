@@ -15,7 +15,8 @@ from rest_framework.parsers import BaseParser, DataAndFiles
 from rest_framework.request import Request
 
 from accounts.views.auth import RefreshView, RegisterView, TokenView
-from core.api import FormParser, JSONParser, MultiPartParser
+from core.body_limits import limits_of
+from core.parsers import FormParser, JSONParser, MultiPartParser
 from posts.urls import urlpatterns as post_urls
 from posts.views.earlier import ImageAddView, VideoAppendView, VideoEndView
 from posts.views.posts import PostListView
@@ -33,7 +34,7 @@ class Earlier:
     csrf_exempt = True
 
     def __init__(self, view: View, successor: str) -> None:
-        self.view, self.successor = view, successor
+        self.view, self.successor, self.body_limits = view, successor, limits_of(view)
         self.__module__ = view.__module__
 
     def __call__(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:

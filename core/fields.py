@@ -4,14 +4,38 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.texts import ONE_LINE, nfc, shows_something
+
 
 class Text(serializers.CharField):
-    """A string and nothing else."""
+    """A string and nothing else. Serializers use one of its three kinds: `OneLine`, `Prose` or `Opaque`."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class OneLine(Text):
+    """A name, a title, a tag: one visible line, in NFC. 400 on the field for line breaks, controls and overrides."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators += [ONE_LINE, shows_something]
+
+    def to_internal_value(self, data: Any) -> str:
+        return nfc(super().to_internal_value(data))
+
+
+class Prose(Text):
+    """A description, a post, a comment: any number of lines, in NFC."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return nfc(super().to_internal_value(data))
+
+
+class Opaque(Text):
+    """What programs make and compare byte by byte: tokens, addresses, hashes. It stays as it is."""
 
 
 class BoundedList(serializers.ListField):

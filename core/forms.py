@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import orjson
+from core.json_reading import read_json
 
 
 def list_of(values: list[Any]) -> Any:
@@ -10,8 +10,8 @@ def list_of(values: list[Any]) -> Any:
     texts = [value for value in values if value != ""]
     if len(texts) == 1 and isinstance(texts[0], str) and texts[0].startswith("["):
         try:
-            return orjson.loads(texts[0])
-        except orjson.JSONDecodeError:
+            return read_json(texts[0])
+        except ValueError:
             return texts
     return [_object_of(text) for text in texts]
 
@@ -19,8 +19,8 @@ def list_of(values: list[Any]) -> Any:
 def _object_of(text: Any) -> Any:
     if isinstance(text, str) and text.startswith("{"):
         try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
+            return read_json(text)
+        except ValueError:
             return text
     return text
 

@@ -8,6 +8,7 @@ middleware can see is what it sees under WSGI; async views run, async streaming 
 
 import asyncio
 import concurrent.futures
+import gc
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -29,7 +30,8 @@ from django.utils.log import log_response
 from django.utils.module_loading import import_string
 
 from core import api, requests, threads
-from core.errors import Unavailable
+from core.body_limits import limit_at, lowest_limit, too_large
+from core.errors import TooLarge, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 FILE_BLOCK = 64 * 1024
+# Bytes of a body after which the memory that it took is freed at once.
+LARGE_BODY = 1024 * 1024
 # A client that takes no block of a streamed answer for so long is gone: it holds one of few threads.
 STALLED_SECONDS = 30.0
 
@@ -70,11 +74,11 @@ class IncompleteAnswer(Exception):
 
 
 class Request(ASGIRequest):
-    """`too_large`: the body passed REQUEST_BODY_MAX and was not read to its end."""
+    """`refused` says why the body was not read to its end."""
 
-    def __init__(self, scope: Scope, body: IO[bytes], *, too_large: bool = False) -> None:
+    def __init__(self, scope: Scope, body: IO[bytes], *, refused: TooLarge | None = None) -> None:
         super().__init__(scope, body)
-        self.too_large = too_large
+        self.refused = refused
         if "CONTENT_LENGTH" not in self.META and (size := body.seek(0, SEEK_END)):
             # Parsers take a request without a length for one without a body; by now it is known.
             self.META["CONTENT_LENGTH"] = str(size)
@@ -97,13 +101,16 @@ class OneHopHandler(BaseHandler):
         return match
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, refused = None, None
         try:
             body = await read_body(scope, receive)
         except ClientGone:
             return
+        except TooLarge as error:
+            refused = error
         stream = _Stream(receive, send)
         try:
-            messages = await threads.pool().submit(self._serve, scope, body, stream)
+            messages = await threads.pool().submit(self._serve_and_free, scope, body, refused, stream)
         except Unavailable as error:
             _close(body)
             log.warning("overloaded path=%r", scope["path"])
@@ -115,12 +122,28 @@ class OneHopHandler(BaseHandler):
         for message in messages:
             await send(message)
 
-    def _serve(self, scope: Scope, body: IO[bytes] | None, stream: "_Stream") -> Iterable[Message]:
+    def _serve_and_free(
+        self, scope: Scope, body: IO[bytes] | None, refused: TooLarge | None, stream: "_Stream"
+    ) -> Iterable[Message]:
+        """`_serve`, and a collection after a large body: requests, views and serializers refer to each other, so that
+        what the body became would stay in memory until the next one. It takes milliseconds.
+        """
+        is_large = body is not None and body.seek(0, SEEK_END) > LARGE_BODY
+        if body is not None:
+            body.seek(0)
+        messages = self._serve(scope, body, refused, stream)
+        if is_large:
+            gc.collect(1)
+        return messages
+
+    def _serve(
+        self, scope: Scope, body: IO[bytes] | None, refused: TooLarge | None, stream: "_Stream"
+    ) -> Iterable[Message]:
         """One request, in a pool thread. Returns the messages to send; none when the answer was streamed from here."""
         set_script_prefix(get_script_prefix(scope))
         try:
             signals.request_started.send(sender=self.__class__, scope=scope)
-            response = self._respond(scope, body)
+            response = self._respond(scope, body, refused)
         except (Exception, SystemExit):
             log.exception("request_failed path=%r", scope["path"])
             response = api.server_error(HttpRequest())
@@ -148,9 +171,9 @@ class OneHopHandler(BaseHandler):
             _close(body)
         return messages
 
-    def _respond(self, scope: Scope, body: IO[bytes] | None) -> HttpResponseBase:
+    def _respond(self, scope: Scope, body: IO[bytes] | None, refused: TooLarge | None) -> HttpResponseBase:
         try:
-            request = Request(scope, body or BytesIO(), too_large=body is None)
+            request = Request(scope, body or BytesIO(), refused=refused)
         except UnicodeDecodeError:
             log.warning("bad_request reason=encoding")
             return api.bad_request(HttpRequest())
@@ -161,9 +184,9 @@ class OneHopHandler(BaseHandler):
 
     def _get_response(self, request: HttpRequest) -> HttpResponseBase:
         """The innermost part of the chain. With DEBUG too, errors are problem+json: the log has the traceback."""
-        if getattr(request, "too_large", False):
-            limit = settings.REQUEST_BODY_MAX
-            return api.problem_response(413, f"The body is larger than {limit} bytes.", code="too_large")
+        refused: TooLarge | None = getattr(request, "refused", None)
+        if refused is not None:  # before anything, such as the CSRF check, reads the form
+            return api.problem_response(413, refused.detail, code=refused.code)
         try:
             response: HttpResponseBase = super()._get_response(request)  # type: ignore[misc]
             return response
@@ -198,22 +221,32 @@ def _answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
     return response
 
 
-async def read_body(scope: Scope, receive: Receive) -> IO[bytes] | None:
+async def read_body(scope: Scope, receive: Receive) -> IO[bytes]:
     """The whole body, in memory up to FILE_UPLOAD_MAX_MEMORY_SIZE, then in a temporary file.
 
-    None when it is larger than REQUEST_BODY_MAX; ClientGone when the client leaves before its end.
+    Raises TooLarge past the limit of the route (core/body_limits.py), and ClientGone when the client leaves before the
+    body's end.
     """
-    limit = settings.REQUEST_BODY_MAX
-    for name, value in scope.get("headers", ()):
-        if name == b"content-length" and value.isdigit() and int(value) > limit:
-            return None
+    length, content_type = _length_and_type(scope)
+    # Every route takes so much: most requests need no look-up.
+    limit = lowest_limit()
+    is_known = length > limit
+    if is_known:
+        limit = _limit_at(scope, content_type)
+        if length > limit:
+            raise too_large(limit, content_type)
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
     first = message.get("body", b"")
+    is_whole = not message.get("more_body")
+    if is_whole and len(first) <= limit:
+        return BytesIO(first)
+    if not is_known:
+        limit = _limit_at(scope, content_type)
     if len(first) > limit:
-        return None
-    if not message.get("more_body"):
+        raise too_large(limit, content_type)
+    if is_whole:
         return BytesIO(first)
     # Written on the loop: the pages go to the kernel's cache, and a hop per chunk would cost more.
     body = tempfile.SpooledTemporaryFile(max_size=settings.FILE_UPLOAD_MAX_MEMORY_SIZE)  # noqa: SIM115 (the request's)
@@ -225,13 +258,27 @@ async def read_body(scope: Scope, receive: Receive) -> IO[bytes] | None:
                 raise ClientGone
             size += body.write(message.get("body", b""))
             if size > limit:
-                body.close()
-                return None
+                raise too_large(limit, content_type)
     except BaseException:
         body.close()
         raise
     body.seek(0)
     return body
+
+
+def _length_and_type(scope: Scope) -> tuple[int, str]:
+    """Content-Length, 0 when it is not declared, and Content-Type."""
+    length, content_type = 0, ""
+    for name, value in scope.get("headers", ()):
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"content-type":
+            content_type = value.decode("latin-1")
+    return length, content_type
+
+
+def _limit_at(scope: Scope, content_type: str) -> int:
+    return limit_at(scope["path"].removeprefix(scope.get("root_path", "")), content_type)
 
 
 def _close(body: IO[bytes] | None) -> None:

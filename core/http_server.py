@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 from daphne.http_protocol import HTTPFactory, WebRequest
-from django.conf import settings
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from core.api import PROBLEM_TYPE, problem
+from core.body_limits import limit_at, lowest_limit
 from core.http_bodies import body_in_memory
 
 # A body so long is taken from the socket in larger pieces than Twisted's 64 KiB: each is a turn of the loop.
 LONG = RECEIVED_AT_ONCE = 256 * 1024
+# How long the rest of a refused body may still come before its connection is closed.
+LINGER_SECONDS = 5
 
 
 @implementer(IPushProducer)
@@ -43,41 +48,73 @@ class _Flow:
 
 
 class BoundedRequest(WebRequest):  # type: ignore[misc]
-    """Its body is neither parsed here nor kept past what is taken at most; its answer waits for the reader.
+    """Its body is neither parsed here nor taken in past the limit of its route; its answer waits for the reader.
 
     Twisted parses the forms of every POST on the loop, in memory, for nobody; and refuses some that are valid.
+
+    A body that is too long is not waited for: the application gets the request without it, says what is too large, and
+    the connection ends after that answer.
     """
+
+    content: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._parsePOSTFormSubmission = False
-        self._room: int | None = None
+        self._limit = 0
+        self._is_too_large = False
+        self._begun = False
         self._flow: _Flow | None = None
         self._ending = False
 
     def gotLength(self, length: int | None) -> None:
+        """The headers are complete. `length` is None for a chunked body, whose length is not known."""
+        self._limit = lowest_limit()
+        if length is None or length > self._limit:
+            self._limit = self._limit_of_route()
+        if length is not None and length > self._limit:
+            self.content = BytesIO()
+            self._refuse_body()
+            return
         self.content = body_in_memory(length)
         if self.content is None:
             super().gotLength(length)
         if length is not None and length > LONG and hasattr(self.channel.transport, "bufferSize"):
             self.channel.transport.bufferSize = RECEIVED_AT_ONCE
 
-    def requestReceived(self, *args: Any) -> None:
-        """The body is complete; what comes next may be a small request."""
-        if self.channel is not None:
-            vars(self.channel.transport).pop("bufferSize", None)
-        super().requestReceived(*args)
+    def _limit_of_route(self) -> int:
+        # The request's own `path` is known only after its body.
+        path = unquote(self.channel._path.partition(b"?")[0].decode("latin-1"))
+        content_type = b"".join(self.requestHeaders.getRawHeaders(b"Content-Type", [b""])[:1])
+        return limit_at(path.removeprefix(self.server.root_path), content_type.decode("latin-1"))
 
     def handleContentChunk(self, data: bytes) -> None:
-        if self._room is None:
-            # The request's own `path` is known only after its body.
-            path: bytes = getattr(self.channel, "_path", b"")
-            limit = settings.UPLOAD_MAX_BODY if path.startswith(b"/api/tus/") else settings.REQUEST_BODY_MAX
-            # One byte more than is taken, so that the handler sees that it is too much.
-            self._room = limit + 1
-        kept = data[: self._room]
-        self._room -= len(kept)
-        super().handleContentChunk(kept)
+        if self._is_too_large:
+            return
+        # One byte more than the limit, by which the application sees that a chunked body is too long.
+        super().handleContentChunk(data[: self._limit + 1 - self.content.tell()])
+        if self.content.tell() > self._limit:
+            self._refuse_body()
+
+    def _refuse_body(self) -> None:
+        self._is_too_large = True
+        # Who asks whether to send the body gets the answer instead.
+        self.requestHeaders.removeHeader(b"Expect")
+        self.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        channel = self.channel
+        channel.persistent = False
+        # After this turn: Twisted is in the middle of the headers, or of the body.
+        asyncio.get_running_loop().call_soon(self.requestReceived, channel._command, channel._path, channel._version)
+
+    def requestReceived(self, *args: Any) -> None:
+        """The body is complete or refused; what comes next on the connection may be a small request."""
+        if self._begun:
+            return
+        self._begun = True
+        if self.channel is None:  # lost between the two turns of the loop
+            return
+        vars(self.channel.transport).pop("bufferSize", None)
+        super().requestReceived(*args)
 
     def handle_reply(self, message: dict[str, Any]) -> None:
         if self._ending or self.finished or self.channel is None:
@@ -105,6 +142,8 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
             return
         if self._flow is not None and self.producer is not None:
             self.unregisterProducer()
+        if self._is_too_large:
+            self.channel.loseConnection = partial(_linger, self.channel)
         super().finish()
 
     async def drained(self) -> None:
@@ -116,7 +155,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
 
     def handle_exception(self, exception: BaseException) -> None:
         """The application failed. An answer that has begun is cut off: no client must take it for a whole one."""
-        if self._ending:  # the answer is whole
+        if self._ending or self.finished:  # the answer is whole
             return
         if self._response_started and self.channel is not None:
             self.channel.forceAbortClient()
@@ -129,6 +168,22 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]
         headers = [(b"Content-Type", PROBLEM_TYPE.encode()), (b"Content-Length", str(len(content)).encode())]
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": content})
+
+
+def _linger(channel: Any) -> None:
+    """Ends our half of a connection, and lets the client end its own.
+
+    Closing all of it while bytes come in resets the connection, and the client loses the answer.
+    """
+    del channel.loseConnection
+    channel.dataReceived = _ignore
+    channel.setTimeout(LINGER_SECONDS)
+    channel._networkProducer.unregisterProducer()
+    channel.transport.loseWriteConnection()
+
+
+def _ignore(data: bytes) -> None:
+    """Drops what comes of a refused body."""
 
 
 _CODES = {500: "internal", 503: "unavailable"}

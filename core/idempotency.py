@@ -32,6 +32,7 @@ from rest_framework.response import Response
 from core.api import JSONRenderer
 from core.claims import Answer, Claim, claim
 from core.errors import Invalid
+from core.long_values import LongValue
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -146,10 +147,13 @@ def fingerprint(request: Request) -> str:
 
 
 def _digest(value: Any) -> dict[str, str]:
-    """A file in the place of a field, left at its beginning for the view."""
+    """A file or long value in the place of a field. A file is left at its beginning for the view."""
+    content = hashlib.blake2b(digest_size=32)
+    if isinstance(value, LongValue):
+        content.update(value.raw)
+        return {"long": content.hexdigest()}
     if not isinstance(value, File):
         raise TypeError(f"{type(value).__name__} is no field of a request")
-    content = hashlib.blake2b(digest_size=32)
     for chunk in value.chunks():
         content.update(chunk)
     value.seek(0)

@@ -11,12 +11,17 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
+from core.first_page import first_recipes
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """The page; one query with DEBUG, for the demo people who are there to sign in as."""
-    response = render(request, "live.html", {"demo_people": _demo_people(), "demo_password": DEMO_PASSWORD})
+    """The page; one query with DEBUG, for the demo users who are there to sign in as, and those of `first_recipes`."""
+    response = render(
+        request,
+        "live.html",
+        {"demo_people": _demo_people(), "demo_password": DEMO_PASSWORD, "first_recipes": first_recipes()},
+    )
     response["Content-Security-Policy"] = _policy(request)
     response["Cache-Control"] = "no-cache"
     return response

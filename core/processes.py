@@ -8,42 +8,41 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-# Runs in the child, replaces itself by the command. A `preexec_fn` would do it in our own forked memory, which
-# deadlocks once we have threads; this costs 20 ms instead. The parent may have died before prctl (1 is
-# PR_SET_PDEATHSIG) was called, hence the look at the parent's id.
-_SHIM = """
-import ctypes, os, resource, signal, sys
-signum, parent = int(sys.argv[1]), int(sys.argv[2])
-for pair in filter(None, sys.argv[3].split(",")):
-    kind, most = map(int, pair.split("="))
-    resource.setrlimit(kind, (most, most))
-# Python ignores these, and who is started by it would too.
-for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
-    signal.signal(ignored, signal.SIG_DFL)
-if sys.platform == "linux":
-    ctypes.CDLL(None, use_errno=True).prctl(1, signum)
-    if os.getppid() != parent:
-        sys.exit("The process that started this one is gone.")
-try:
-    os.execvp(sys.argv[4], sys.argv[4:])
-except OSError as error:
-    sys.exit(f"{sys.argv[4]}: {error.strerror}")
-"""
+_CHILD = Path(__file__).with_name("bound_child.py")
 
 
 def bound(
-    command: list[str], *, signum: signal.Signals = signal.SIGTERM, limits: Mapping[int, int] | None = None
+    command: list[str],
+    *,
+    signum: signal.Signals = signal.SIGTERM,
+    limits: Mapping[int, int] | None = None,
+    network: bool = True,
 ) -> list[str]:
-    """COMMAND so wrapped that the kernel sends it SIGNUM when the thread that started it ends.
+    """`command` so wrapped that the kernel sends it `signum` when the thread that started it ends.
 
-    `limits`: what it may take at most, by kind (`resource.RLIMIT_AS` and so on).
+    `limits`: what it may take at most, by kind (`resource.RLIMIT_AS` and so on). Without `network` it can open no
+    socket, where the kernel has seccomp filters.
 
     Start it from the main thread, with `start_new_session=True`: a Ctrl-C in the terminal then reaches only us, and
-    we stop our children in order. Only Linux has this signal; elsewhere the command runs unbound.
+    we stop our children in order. Only Linux has this signal; elsewhere the command runs unbound. Costs 20 ms.
     """
+    return [*_prefix(signum, limits, network), "exec", *command]
+
+
+def bound_server(module: str, *, signum: signal.Signals, limits: Mapping[int, int], network: bool = True) -> list[str]:
+    """The command of a child, bound like that of `bound`, that imports `module` and calls its `main` on demand.
+
+    It forks for each call (core/bound_child.py: `serve`), and finds modules where this process does.
+    """
+    paths = os.pathsep.join(filter(os.path.isdir, sys.path))
+    return [*_prefix(signum, limits, network), "serve", paths, module]
+
+
+def _prefix(signum: signal.Signals, limits: Mapping[int, int] | None, network: bool) -> list[str]:
     pairs = ",".join(f"{kind}={most}" for kind, most in (limits or {}).items())
-    return [sys.executable, "-I", "-S", "-c", _SHIM, str(int(signum)), str(os.getpid()), pairs, *command]
+    return [sys.executable, "-I", "-S", str(_CHILD), str(int(signum)), str(os.getpid()), pairs, str(int(network))]
 
 
 def ask_for_death_signal(signum: signal.Signals) -> None:

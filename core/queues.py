@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.module_loading import autodiscover_modules
 
 DEFAULT = "default"
-# Of them `follows` is for what grows with the network (followers first of all), `media` for what takes minutes, `mail`
-# for what waits for a mail server: so that none of these holds up the others.
-QUEUES = (DEFAULT, "follows", "media", "mail")
+# `follows` is for what grows with the network (followers first of all), `images` for pictures and the end of uploads,
+# `media` for films, which take minutes, `mail` for what waits for a mail server: none of these holds up the others.
+QUEUES = (DEFAULT, "follows", "images", "media", "mail")
 
 # Priorities of messages, of those that kombu keeps in Redis (0, 3, 6, 9): a worker takes one of the last only when
 # none of the first waits in any of its queues.

@@ -11,15 +11,18 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject, empty
 
 from core import metrics
+from core.api import FAILED, PROBLEM_TYPE, problem
 from core.clients import client_address, from_trusted_proxy
 from core.logs import request_id
 
 log = logging.getLogger("simmer.request")
+failures = logging.getLogger(__name__)
 
 # The key of the scope under which the handlers find the record.
 RECORD = "simmer.request"
@@ -87,12 +90,22 @@ class Observed:
         try:
             await self._application(scope, receive, answer)
         except Exception:
+            # An answer that has begun is cut off by the server, which logs this too, but not the request's id.
             if record.status == CLIENT_GONE:
-                record.status = 500  # which the server says in our place
+                failures.exception("request_failed path=%r", scope["path"])
+                await _send_failure(answer)
             raise
         finally:
             _finish(scope, record, time.perf_counter() - began)
             request_id.reset(token)
+
+
+async def _send_failure(send: Any) -> None:
+    """The 500 of an application other than Django's handler, which answers for itself."""
+    content = orjson.dumps(problem(500, FAILED, code="internal"))
+    headers = [(b"content-type", PROBLEM_TYPE.encode()), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _finish(scope: Any, record: RequestRecord, seconds: float) -> None:

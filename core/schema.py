@@ -36,6 +36,17 @@ IDEMPOTENCY_KEY = OpenApiParameter(
         "runs is 409 `in_flight`."
     ),
 )
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    location=OpenApiParameter.HEADER,
+    description="The `ETag` of your last read: 304 without a body when nothing has changed since.",
+)
+REQUEST_ID = OpenApiParameter(
+    "X-Request-ID",
+    {"type": "string", "maxLength": 128},
+    location=OpenApiParameter.HEADER,
+    description="A name for this request, used in logs when a trusted proxy passes it on. The answer says which it is.",
+)
 # What each problem means, and the headers that come with it.
 PROBLEMS = {
     "400": ("BadRequest", "The input is malformed or not valid; `errors` names the fields."),
@@ -66,6 +77,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
     },
     "ETag": {"description": "For `If-None-Match` and `If-Match`.", "schema": {"type": "string"}},
+    "X-Request-ID": {
+        "description": "Names this request in the server's log: quote it when you ask for help.",
+        "schema": {"type": "string"},
+    },
     "Link": {"description": "The pages beside this one (RFC 8288).", "schema": {"type": "string"}},
     REPLAYED: {
         "description": "This is the answer to the first request with this `Idempotency-Key`; nothing was done again.",
@@ -83,6 +98,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string"},
+        "request_id": {
+            "type": "string",
+            "description": "Of a failure (500 and above): the `X-Request-ID`, by which the log has its cause.",
+        },
         "errors": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
     },
     "example": {
@@ -159,7 +178,12 @@ class Schema(AutoSchema):
         return CursorPage()
 
     def get_override_parameters(self) -> list[Any]:
-        return [IDEMPOTENCY_KEY] if self._is_idempotent() else []
+        parameters = [REQUEST_ID]
+        parameters += [IDEMPOTENCY_KEY] if self._is_idempotent() else []
+        return [*parameters, IF_NONE_MATCH] if self._may_be_unchanged() else parameters
+
+    def _may_be_unchanged(self) -> bool:
+        return self.method == "GET" and getattr(self.view, "has_etag", True) and bool(self.view.get_throttles())
 
     def _is_idempotent(self) -> bool:
         return honours_key(self.view, self.method)
@@ -195,7 +219,7 @@ class Schema(AutoSchema):
                 response.setdefault("headers", {}).update(
                     {name: {"$ref": f"#/components/headers/{name}"} for name in names}
                 )
-        if self.method == "GET" and self.view.get_throttles():
+        if self._may_be_unchanged():
             responses["304"] = {"description": "Unchanged since the `ETag` given in `If-None-Match`."}
         for status in self._problem_statuses():
             if status not in responses:
@@ -203,7 +227,8 @@ class Schema(AutoSchema):
         return dict(sorted(responses.items()))
 
     def _success_headers(self, status: str, *, paged: bool) -> list[str]:
-        names = ["RateLimit", "RateLimit-Policy"] if self.view.get_throttles() else []
+        names = ["X-Request-ID"]
+        names += ["RateLimit", "RateLimit-Policy"] if self.view.get_throttles() else []
         if self.method == "GET" and getattr(self.view, "has_etag", True):
             names.append("ETag")
         if self.method == "GET" and paged:
@@ -250,7 +275,7 @@ def add_shared_components(result: dict[str, Any], **kwargs: Any) -> dict[str, An
     components["headers"] = HEADERS
     responses = {}
     for status, (name, description) in PROBLEMS.items():
-        headers = ["RateLimit", "RateLimit-Policy"]
+        headers = ["X-Request-ID", "RateLimit", "RateLimit-Policy"]
         headers += ["Retry-After"] if status in ("429", "503") else []
         headers += ["WWW-Authenticate"] if status in ("401", "403") else []
         responses[name] = {

@@ -4,9 +4,11 @@ Any other way to serve `core.asgi:application` (plain Daphne, uvicorn, runserver
 """
 
 import asyncio
+import ctypes
 import gc
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import uvloop
@@ -30,6 +32,9 @@ from core.ws_server import INBOX, Inbox, LeanSocket, spare_debug_texts  # noqa: 
 EXTENSION = "simmer.daphne"
 # Between two full collections this many first-generation ones: with thousands of sockets each one costs 100 ms.
 GC_THRESHOLDS = (20_000, 50, 100)
+# Of malloc.h.
+M_MMAP_THRESHOLD = -3
+MMAP_THRESHOLD = 1024 * 1024
 # What is being answered when the server stops has so long to finish.
 ANSWER_SECONDS = 5.0
 # Seconds after which a busy thread lets another have the interpreter: the loop, with all its sockets, is one of nine.
@@ -120,7 +125,18 @@ class Command(CommandLineInterface):  # type: ignore[misc]
         return application
 
 
+def _return_large_blocks() -> None:
+    """Makes glibc return freed blocks of MMAP_THRESHOLD bytes and more to the system at once.
+
+    By default the first large block that is freed raises that size up to 32 MB. Then each thread keeps the memory of
+    the largest body that it has read.
+    """
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD)
+
+
 def main() -> None:
+    _return_large_blocks()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
     arguments = sys.argv[1:]
     if not {"-p", "--port", "-u", "--unix-socket", "--fd", "-e", "--endpoint"} & set(arguments):

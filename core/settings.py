@@ -3,6 +3,7 @@
 What is missing or unsafe in production fails here, with the variable to set, before anything listens.
 """
 
+import contextlib
 import re
 import socket
 import sys
@@ -14,8 +15,9 @@ import environ
 from corsheaders.defaults import default_headers
 from django.core.exceptions import ImproperlyConfigured
 
-from core import logs, mail_settings, schema_settings, storage_settings
+from core import database_settings, dev_folder, logs, mail_settings, schema_settings, storage_settings
 from core.oauth import provider
+from core.redis_addresses import verified
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -23,6 +25,9 @@ environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEV_DIR = BASE_DIR / env.str("DEV_DIR", default=".dev")
+# Before a storage makes it readable for all. Where it cannot be made (a read-only disk), nothing may need it.
+with contextlib.suppress(OSError):
+    dev_folder.own(DEV_DIR)
 # Where `python -m core.server` listens; a container says 0.0.0.0.
 LISTEN_ADDRESS: str = env.str("LISTEN_ADDRESS", default="127.0.0.1")
 PORT: int = env.int("PORT", default=8000)
@@ -42,14 +47,14 @@ CORS_ALLOW_CREDENTIALS: bool = env.bool("CORS_ALLOW_CREDENTIALS", default=False)
 CORS_ALLOW_HEADERS = (
     *(*default_headers, "idempotency-key", "if-match", "if-none-match", "last-event-id", "x-chunk-sha256"),
     *("tus-resumable", "upload-checksum", "upload-concat", "upload-defer-length", "upload-length", "upload-metadata"),
-    *("upload-offset", "x-http-method-override"),
+    *("upload-offset", "x-http-method-override", "x-request-id"),
 )
 CORS_EXPOSE_HEADERS = [
     *("Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location"),
     *("RateLimit", "RateLimit-Policy", "Retry-After", "Stream-Position", "X-Request-ID"),
     *("Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version"),
     *("Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Media-Id", "Upload-Metadata"),
-    "Upload-Offset",
+    *("Upload-Offset", "WWW-Authenticate"),
 ]
 # The last five: where the earlier systems had their API (core/earlier_urls.py). Of OAuth what apps call, no page.
 CORS_URLS_REGEX = r"^/(o/(token|revoke_token)|api|media|auth|users|recipes|posts|post)/"
@@ -174,51 +179,18 @@ USE_I18N = False
 USE_TZ = True
 
 # --- Database --------------------------------------------------------------------------------------
-
-
-def _database() -> dict[str, Any]:
-    """DATABASE_URL, else the earlier systems' DATABASE_NAME/USER/PASSWORD/HOST/PORT, else SQLite in DEV_DIR."""
-    if url := env.str("DATABASE_URL", default=""):
-        config: dict[str, Any] = dict(env.db_url_config(url))
-    elif name := env.str("DATABASE_NAME", default=""):
-        config = {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": name,
-            "USER": env.str("DATABASE_USER", default=""),
-            "PASSWORD": env.str("DATABASE_PASSWORD", default=env.str("DB_PASSWORD", default="")),
-            "HOST": env.str("DATABASE_HOST", default=env.str("DB_HOST", default="")),
-            "PORT": env.str("DATABASE_PORT", default=env.str("DB_PORT", default="")),
-        }
-    else:
-        DEV_DIR.mkdir(parents=True, exist_ok=True)
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DEV_DIR / "simmer.sqlite3")}
-    options = config.setdefault("OPTIONS", {})
-    if "sqlite3" in config["ENGINE"]:
-        options.setdefault("timeout", 20)
-        options.setdefault("transaction_mode", "IMMEDIATE")
-        options.setdefault("init_command", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-    else:
-        config["ENGINE"] = "core.postgresql"
-        options.setdefault("connect_timeout", 5)
-    # Threads of the one-hop handler live as long as the process, so their sessions do; each request checks first.
-    config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
-    config["CONN_HEALTH_CHECKS"] = True
-    config.setdefault("ATOMIC_REQUESTS", False)
-    return config
-
-
-DATABASES = {"default": _database()}
+DATABASES = {"default": database_settings.django(env, dev_dir=DEV_DIR)}
 # PostgreSQL plans the hot queries once a session. Off behind a transaction pooler, which hands sessions around.
 PREPARED_STATEMENTS: bool = env.bool("PREPARED_STATEMENTS", default=True)
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = not PREPARED_STATEMENTS
 IS_POSTGRESQL = "postgresql" in DATABASES["default"]["ENGINE"]
 
 # --- Redis: the bus, the broker, the throttles ------------------------------------------------------
-REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+REDIS_URL: str = verified(env.str("REDIS_URL", default="redis://127.0.0.1:6379/0"))
 # Several independent Redis may carry the bus; the layer hashes groups over them.
-BUS_REDIS_URLS: list[str] = env.list("BUS_REDIS_URLS", default=[REDIS_URL])
+BUS_REDIS_URLS: list[str] = [verified(url) for url in env.list("BUS_REDIS_URLS", default=[REDIS_URL])]
 BUS_PREFIX: str = env.str("BUS_PREFIX", default="simmer")
-THROTTLE_REDIS_URL: str = env.str("THROTTLE_REDIS_URL", default=REDIS_URL)
+THROTTLE_REDIS_URL: str = verified(env.str("THROTTLE_REDIS_URL", default=REDIS_URL))
 
 
 def _bus_host(url: str) -> dict[str, Any]:
@@ -242,10 +214,14 @@ CHANNEL_LAYERS = {
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 # Requests that may wait for a thread; the next one is answered 503 with Retry-After.
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=256)
-REQUEST_BODY_MAX: int = env.int("REQUEST_BODY_MAX", default=20 * 1024 * 1024)
-# JSON takes thirty times its size in memory; routes that take a picture in it take REQUEST_BODY_MAX.
+# Of each body but those of uploads in parts: a picture of 20 MB in base64, which is 4/3 of it, and its texts.
+REQUEST_BODY_MAX: int = env.int("REQUEST_BODY_MAX", default=28 * 1024 * 1024)
+# JSON takes thirty times its size in memory, and a form eighty times. Views that need more declare it
+# (core/body_limits.py).
 JSON_BODY_MAX: int = env.int("JSON_BODY_MAX", default=1024 * 1024)
-DATA_UPLOAD_MAX_MEMORY_SIZE = REQUEST_BODY_MAX
+FORM_BODY_MAX: int = env.int("FORM_BODY_MAX", default=64 * 1024)
+# The texts of a multipart body beside its files, together.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 
 def _limit(name: str, default: int) -> int | None:
@@ -299,9 +275,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
     "DEFAULT_RENDERER_CLASSES": ["core.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "core.api.JSONParser",
-        "core.api.MultiPartParser",
-        "core.api.FormParser",
+        "core.parsers.JSONParser",
+        "core.parsers.MultiPartParser",
+        "core.parsers.FormParser",
     ],
     "DEFAULT_THROTTLE_CLASSES": ["core.throttles.RequestThrottle"],
     "EXCEPTION_HANDLER": "core.api.problem_handler",
@@ -310,19 +286,23 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# requests/period; `off` switches a limit off.
+# requests/period; `off` switches a limit off. `anon` and `user` are the general limits; the others replace these two on
+# their routes (core/throttles.py).
 THROTTLES = {
     "anon": env.str("THROTTLE_ANON", default="10/min"),
     "user": env.str("THROTTLE_USER", default="100/min"),
     "auth": env.str("THROTTLE_AUTH", default="20/min"),
     "register": env.str("THROTTLE_REGISTER", default="20/min"),
+    # One a second for each session, up to 60 at once; and widely by address, as many users may share one.
+    "refresh": env.str("THROTTLE_REFRESH", default="60/min"),
+    "refresh_address": env.str("THROTTLE_REFRESH_ADDRESS", default="600/min"),
     "upload": env.str("THROTTLE_UPLOAD", default="60/hour"),
     "import": env.str("THROTTLE_IMPORT", default="20/hour"),
 }
 SPECTACULAR_SETTINGS = schema_settings.SPECTACULAR_SETTINGS
 
 # --- Celery: core/celery.py has the rest -------------------------------------------------------------
-CELERY_BROKER_URL: str = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL: str = verified(env.str("CELERY_BROKER_URL", default=REDIS_URL))
 # Schedules are rows, which migrations make and operators edit (core/schedules.py): CELERY_BEAT_SCHEDULE would be
 # written over them at each start.
 CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"

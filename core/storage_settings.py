@@ -75,10 +75,19 @@ def _bucket(env: environ.Env) -> dict[str, Any]:
 
 def _cloudinary_url(env: environ.Env) -> str:
     """`cloudinary://key:secret@cloud`, which may come in parts; empty without an account."""
-    url: str = env.str("CLOUDINARY_URL", default="")
-    cloud = env.str("CLOUDINARY_CLOUD_NAME", default="")
-    key, secret = env.str("CLOUDINARY_API_KEY", default=""), env.str("CLOUDINARY_API_SECRET", default="")
-    return url or (f"cloudinary://{key}:{secret}@{cloud}" if cloud else "")
+    if url := env.str("CLOUDINARY_URL", default=""):
+        return str(url)
+    parts = {
+        "CLOUDINARY_CLOUD_NAME": env.str("CLOUDINARY_CLOUD_NAME", default=""),
+        "CLOUDINARY_API_KEY": env.str("CLOUDINARY_API_KEY", default=""),
+        "CLOUDINARY_API_SECRET": env.str("CLOUDINARY_API_SECRET", default=""),
+    }
+    if not any(parts.values()):
+        return ""
+    if missing := [name for name, value in parts.items() if not value]:
+        raise ImproperlyConfigured(f"The Cloudinary account is named in part: set {' and '.join(missing)} as well.")
+    cloud, key, secret = parts.values()
+    return f"cloudinary://{key}:{secret}@{cloud}"
 
 
 def _media_storage(env: environ.Env, *, bucket: str, cloudinary_url: str) -> str:

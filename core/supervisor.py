@@ -22,6 +22,7 @@ from typing import TextIO
 
 import environ
 
+from core import dev_folder
 from core.processes import ask_for_death_signal, bound, free_port, signal_group
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,7 +30,7 @@ PYTHON = sys.executable
 # Seconds before a child is started again: doubled from the first to the last, and from the first again once it has
 # lived for STABLE seconds.
 FIRST_DELAY, LAST_DELAY, STABLE = 0.5, 30.0, 30.0
-COLOURS = {"web": 36, "relay": 35, "worker": 33, "beat": 34, "valkey": 31, "prepare": 32, "simmer": 1}
+COLOURS = {"web": 36, "relay": 35, "worker": 33, "films": 33, "beat": 34, "valkey": 31, "prepare": 32, "simmer": 1}
 
 
 class CannotStart(Exception):
@@ -155,17 +156,23 @@ def _valkey(env: dict[str, str]) -> Service:
 def _services() -> list[Service]:
     """In the order in which they start; they stop the other way round."""
     celery = [PYTHON, "-m", "celery", "--quiet", "-A", "core"]
+    # A worker that tells others of its end waits for a Redis that may be gone by then.
+    quiet = ["-l", "warning", "--without-heartbeat", "--without-gossip", "--without-mingle"]
+    worker = [*celery, "worker", *quiet]
     return [
         Service(
             name="worker",
-            # A worker that tells others of its end waits for a Redis that may be gone by then.
-            command=[
-                *(*celery, "worker", "-Q", "default,follows,media,mail", "-c", "2", "-l", "warning"),
-                *("--without-heartbeat", "--without-gossip", "--without-mingle"),
-            ],
+            command=[*worker, "-Q", "default,follows,images,mail", "-c", "2", "-n", "worker@%h"],
             grace=15,
             orphaned=signal.SIGQUIT,
             metrics=1,
+        ),
+        Service(
+            name="films",
+            command=[*worker, "-Q", "media", "-c", "1", "-n", "films@%h"],
+            grace=15,
+            orphaned=signal.SIGQUIT,
+            metrics=3,
         ),
         Service(name="beat", command=[*celery, "beat", "-l", "warning", "--pidfile="], metrics=2),
         Service(name="relay", command=[PYTHON, "manage.py", "relay"]),
@@ -186,8 +193,8 @@ def _environment() -> dict[str, str]:
 
 def _lock(folder: Path) -> TextIO:
     """Hold DEV_DIR for us alone, as long as the file returned stays open."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("a+")
+    dev_folder.own(folder)
+    lock = open(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "a+")  # noqa: SIM115
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,9 +1,11 @@
 """DRF's side of the limits: which ones a request counts against, and the RateLimit headers of every answer."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -11,22 +13,28 @@ from rest_framework.throttling import BaseThrottle
 from core.clients import address_of, limit_key
 from core.limits import Limit, parse_rate, seconds, take
 
-# Who somebody says they are means nothing here: sign-in is guessed at, and accounts are made, from an address.
+# Scopes that count by address even for a signed-in user: passwords are guessed, and accounts made, from an address.
 BY_ADDRESS = frozenset({"auth", "register"})
 
 
 class RequestThrottle(BaseThrottle):
-    """`anon` by address or `user` by person; with `throttle_scope` on the view, its writes count there as well.
+    """Counts a request under the general limits (`anon` by address, `user` by user), or under its view's own limits.
 
-    Headers as in draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "anon";q=10;w=60` and
-    `RateLimit: "anon";r=7;t=42` (7 left; more comes free in 42 s).
+    A view's own limits apply to its writes and replace the general ones, so that reading never uses up the requests
+    that signing in or uploading needs. A view names them in one of two ways:
+
+    - `throttle_scope`: a name of THROTTLES, or None for the general limits;
+    - `throttle_keys(request)`: {name of THROTTLES: key to count under}, where a scope is not enough.
+
+    A limit that is `off` is not replaced by another one. Headers as in draft-ietf-httpapi-ratelimit-headers:
+    `RateLimit-Policy: "anon";q=10;w=60` and `RateLimit: "anon";r=7;t=42` (7 left; more comes free in 42 s).
     """
 
     def __init__(self) -> None:
         self._wait: int | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        wanted = self._wanted(request, getattr(view, "throttle_scope", None))
+        wanted = _wanted(request, view)
         standings = take([(key, limit) for _, key, limit in wanted])
         policies, states = [], []
         for (name, _, limit), standing in zip(wanted, standings, strict=True):
@@ -42,20 +50,48 @@ class RequestThrottle(BaseThrottle):
     def wait(self) -> float | None:
         return self._wait
 
-    @staticmethod
-    def _wanted(request: Request, scope: str | None) -> list[tuple[str, str, Limit]]:
-        """(name, key, limit) of each limit that is switched on and holds for this request."""
-        address = limit_key(address_of(request._request))
-        person = request.user.pk if request.user is not None else None
-        keys = {"anon": address} if person is None else {"user": str(person)}
-        if scope is not None and request.method not in SAFE_METHODS:
-            keys[scope] = address if person is None or scope in BY_ADDRESS else str(person)
-        limits = [(name, f"{name}:{key}", parse_rate(settings.THROTTLES[name])) for name, key in keys.items()]
-        return [(name, key, limit) for name, key, limit in limits if limit is not None]
+
+def address_key(request: Request) -> str:
+    """The client's address as limits count it: limit_key() of it."""
+    return limit_key(address_of(request._request))
+
+
+def fields_of(request: Request) -> Mapping[str, Any]:
+    """The body's fields, for views whose limits depend on them; none of a type that the view will refuse (415)."""
+    try:
+        data = request.data
+    except UnsupportedMediaType:
+        return {}
+    return data if isinstance(data, Mapping) else {}
+
+
+def scope_keys(request: Request, scope: str) -> dict[str, str]:
+    """{scope: key}: the address for BY_ADDRESS scopes and anonymous clients, else the user."""
+    person = request.user.pk if scope not in BY_ADDRESS and request.user is not None else None
+    return {scope: address_key(request) if person is None else str(person)}
+
+
+def _wanted(request: Request, view: Any) -> list[tuple[str, str, Limit]]:
+    """(name, key, limit) of each limit that is switched on and applies to this request."""
+    limits = [
+        (name, f"{name}:{key}", parse_rate(settings.THROTTLES[name])) for name, key in _keys(request, view).items()
+    ]
+    return [(name, key, limit) for name, key, limit in limits if limit is not None]
+
+
+def _keys(request: Request, view: Any) -> Mapping[str, str]:
+    if request.method not in SAFE_METHODS:
+        if hasattr(view, "throttle_keys"):
+            keys: Mapping[str, str] = view.throttle_keys(request)
+            return keys
+        if (scope := getattr(view, "throttle_scope", None)) is not None:
+            return scope_keys(request, scope)
+    is_anonymous = request.user is None or request.user.pk is None
+    return scope_keys(request, "anon" if is_anonymous else "user")
 
 
 def auth_wait(request: HttpRequest) -> int:
-    """Counts a form of a page against THROTTLE_AUTH, as DRF's views with that scope are. 0, or the seconds to wait."""
+    """Count a page's form against THROTTLE_AUTH, as DRF's views with that scope are. 0, or the seconds to wait."""
     limit = parse_rate(settings.THROTTLES["auth"])
     if limit is None:
         return 0

@@ -1,19 +1,22 @@
 """Follows a recipe's ratings over a bare WebSocket: python follow_websocket.py 1
 
-What an SDK does, by hand: connect, subscribe from where one was, answer pings, come back.
+What an SDK does, by hand: sign in, connect, subscribe from the last position, answer pings, reconnect.
 """
 
 import asyncio
 import json
 import os
+import random
 import sys
 import urllib.error
 import urllib.request
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 URL = os.environ.get("SIMMER_URL", "http://localhost:8000")
+# Seconds until the first attempt to reconnect; doubled with each that fails.
+FIRST_DELAY, LONGEST_DELAY = 0.5, 20.0
 
 
 class Refused(Exception):
@@ -29,7 +32,7 @@ def sign_in() -> str:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)["access"]
     except urllib.error.HTTPError as error:
-        if error.code < 500:
+        if error.code < 500 and error.code != 429:
             raise Refused(f"sign-in: {error}") from error
         raise
 
@@ -41,9 +44,9 @@ class Follower:
         self.channel = channel
         self.position: dict[str, object] = {}
 
-    async def follow(self, socket: ClientConnection) -> None:
+    async def follow(self, socket: ClientConnection, token: str) -> None:
         """Reads one connection to its end."""
-        await socket.send(json.dumps({"id": 1, "connect": {"token": await asyncio.to_thread(sign_in)}}))
+        await socket.send(json.dumps({"id": 1, "connect": {"token": token}}))
         # With a position, what was missed since comes in the reply.
         await socket.send(json.dumps({"id": 2, "subscribe": {"channel": self.channel, **self.position}}))
         async for frame in socket:
@@ -85,20 +88,28 @@ class Follower:
 
 async def main(recipe: str) -> str:
     """Returns why it is over."""
-    follower = Follower(f"recipe:{recipe}")
-    # `connect` as an iterator comes back after a while, longer each time that it fails.
-    async for socket in connect(f"{URL.replace('http', 'ws', 1)}/ws/"):
+    follower, delay = Follower(f"recipe:{recipe}"), FIRST_DELAY
+    while True:
         try:
-            await follower.follow(socket)
+            # Before the socket is opened: the server closes a socket that sends no `connect` within five seconds.
+            token = await asyncio.to_thread(sign_in)
+            async with connect(f"{URL.replace('http', 'ws', 1)}/ws/") as socket:
+                delay = FIRST_DELAY
+                await follower.follow(socket, token)
+            why = "the server closed the connection"
         except Refused as refused:
-            await socket.close()
             return str(refused)
-        except (ConnectionClosed, OSError) as error:
-            print(f"{error}: coming back", file=sys.stderr)
-        # From 3500 on the server does not want us back: a bad token, or a session that was ended.
-        if 3500 <= (socket.close_code or 0) < 4000:
-            return f"{socket.close_code} {socket.close_reason}"
-    return "unreachable"
+        except ConnectionClosed as closed:
+            # From 3500 on the server does not want us back: a bad token, or a session that was ended.
+            if closed.rcvd is not None and 3500 <= closed.rcvd.code < 4000:
+                return f"{closed.rcvd.code} {closed.rcvd.reason}"
+            why = str(closed)
+        except (InvalidHandshake, OSError) as error:
+            why = str(error)
+        print(f"{why}: reconnecting", file=sys.stderr)
+        # The random part keeps many clients from coming back at the same moment.
+        await asyncio.sleep(delay * random.uniform(0.5, 1))
+        delay = min(2 * delay, LONGEST_DELAY)
 
 
 sys.exit(asyncio.run(main(sys.argv[1])))

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 
 from core import threads
 from core.api import problem_handler
+from core.body_limits import limits_of, too_large
 from core.errors import DomainError
 from core.handler import Message, Receive, Scope, Send
 
@@ -73,12 +74,18 @@ class Body:
 
 
 def body_of(request: Request) -> Body:
-    """What came with the request; all of it, where Django is served without the route of this module."""
+    """What came with the request; all of it, where Django is served without the route of this module.
+
+    Raises TooLarge past the `upload` limit of the view: the server has not taken such a body in.
+    """
     body = getattr(request._request, "scope", {}).get(BODY)
     if body is None:
-        content = request._request.body
+        content = request._request.read()
         body = Body(Block([content], len(content), is_last=True), len(content))
     assert isinstance(body, Body)
+    limit = limits_of(request.parser_context["view"]).upload
+    if limit is not None and max(body.first.size, body.declared or 0) > limit:
+        raise too_large(limit, request.content_type or "")
     return body
 
 

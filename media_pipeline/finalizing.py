@@ -13,30 +13,25 @@ from django.utils import timezone
 
 from core import errors
 from core.periodic import periodic
-from media_pipeline import imaging, outcomes, storage
+from media_pipeline import headers, outcomes, storage, unusable
 from media_pipeline.extents import CHECKSUM_MISMATCH
 from media_pipeline.models import Media, UploadSession
+from media_pipeline.processing import record_processing
 from media_pipeline.sealing import FINALIZE
 from media_pipeline.sessions import give_up
 from media_pipeline.sniffing import HEAD_BYTES, sniff
 from media_pipeline.stores import store
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
-from realtime.outbox import record_job
 
 log = logging.getLogger(__name__)
 
-# Who goes on with a file of that kind.
-PROCESS = {
-    Media.Kind.IMAGE.value: "media_pipeline.process_image",
-    Media.Kind.VIDEO.value: "media_pipeline.process_video",
-}
 # So long an upload that ended can be asked about (410, or its media); then its row goes.
 REMEMBERED = timedelta(days=7)
 # Older than any request or job that may still be about to need the file.
 SWEPT_AFTER = timedelta(hours=1)
 
 
-@job(FINALIZE, queue="media", time_limit=900)
+@job(FINALIZE, queue="images", time_limit=900)
 def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
     """Moves a sealed upload to its place, checks what its client declared, and asks for its renditions.
 
@@ -59,7 +54,7 @@ def finalize_upload(run: RunningJob, *, upload_id: str) -> None:
             outcomes.fail(media, error, run)
         else:
             run.done()
-            record_job(PROCESS[media.kind], media_id=str(media.pk))
+            record_processing(media)
         UploadSession.objects.filter(pk=session.pk).update(state=UploadSession.State.PROCESSING)
         session.extents.all().delete()
         UploadSession.objects.filter(pk__in=parts).delete()
@@ -79,9 +74,9 @@ def _put_in_place(session: UploadSession, media: Media, parts: list[uuid.UUID]) 
 def _refusal(session: UploadSession, media: Media) -> str:
     """Why these bytes will not be worked on; empty when they will."""
     if sniff(storage.original_start(media.original, HEAD_BYTES)) is None:
-        return imaging.UNSUPPORTED
-    if media.kind == Media.Kind.IMAGE and media.size > imaging.MAX_BYTES:
-        return imaging.TOO_LARGE
+        return unusable.UNSUPPORTED
+    if media.kind == Media.Kind.IMAGE and media.size > headers.MAX_BYTES:
+        return unusable.TOO_LARGE
     if session.sha256:
         found = hashlib.sha256()
         for block in storage.original_blocks(media.original):

@@ -1,33 +1,30 @@
 """Pictures: pure Pillow, bytes in and bytes out. Nothing here knows Django, owners or storage.
 
-`inspect` reads a header and decodes nothing; `render` decodes once and makes every rendition from that. Both raise
-`Unusable`. What comes out is always encoded anew from pixels alone: upright, sRGB, without EXIF, GPS, XMP, comments,
-profiles or whatever was hidden behind or inside the file.
+`render` decodes once and makes every rendition from that, or raises Unusable. What comes out is always encoded anew
+from pixels alone: upright, sRGB, without EXIF, GPS, XMP, comments, profiles or whatever was hidden behind or inside the
+file. It decodes what strangers sent, so only a confined process calls it (media_pipeline/picture_rendering.py).
 """
 
 import contextlib
-import logging
+import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any, NamedTuple
 
 import pillow_heif
 from PIL import Image, ImageCms
 
-from media_pipeline.sniffing import HEAD_BYTES, sniff
+from media_pipeline.headers import DAMAGED as DAMAGED_TEXT
+from media_pipeline.headers import MAX_PIXELS, check_scans, check_size, inspect
 from media_pipeline.thumbhash import thumbhash_base64
+from media_pipeline.unusable import TOO_LARGE, TRUNCATED, Unusable
 
-log = logging.getLogger(__name__)
-
-MAX_BYTES = 20 * 1024 * 1024
-# Phones make up to 50; decoded as RGB that is 150 MB, the most a worker should spend on one picture.
-MAX_PIXELS = 50_000_000
-MAX_SIDE = 20_000
 # Name to the square it fits in, largest first: each is made from the one before.
 RENDITIONS = {"large": 800, "small": 400, "thumb": 200}
+LARGEST = max(RENDITIONS.values())
 JPEG_QUALITY = 82
 WEBP_QUALITY = 80
 # 0 (fast) to 6 (small).
@@ -45,12 +42,23 @@ FORMATS = {
     "image/heic": "HEIF",
 }
 
-UNSUPPORTED, TRUNCATED, TOO_LARGE = "unsupported_media", "truncated", "too_large"
+# What libheif holds while it decodes, in bytes a pixel, as measured: by chroma sampling, for 8 bits and for more. Those
+# of transparency come in addition. Of the file there are three copies.
+HEIC_BYTES = {420: (4.7, 8.0), 422: (8.0, 15.0), 444: (9.0, 15.0)}
+HEIC_ALPHA_BYTES = (2.5, 5.0)
+# 400 MB less what the child has without a picture.
+HEIC_MEMORY = 365_000_000
+# How many pixels of a decoded picture are converted at a time, on their way to a smaller one.
+BAND_PIXELS = 2_000_000
 
 # Pillow's own guard, behind our check of the header: it warns from here on, and a warning is an error.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+# All plugins, before the process forks for a picture.
+Image.init()
+options = pillow_heif.options
+options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+options.DECODE_THREADS = 1
 
 SRGB = ImageCms.createProfile("sRGB")
 # How EXIF orientations are turned upright.
@@ -81,25 +89,7 @@ DAMAGED = (
 )
 
 
-class Unusable(Exception):
-    """This will never become a picture. `code` is UNSUPPORTED, TRUNCATED or TOO_LARGE."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code, self.detail = code, detail
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a file says of itself; the size is the stored one, before turning upright."""
-
-    content_type: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Rendition:
+class Rendition(NamedTuple):
     """One size, encoded twice."""
 
     jpeg: bytes
@@ -108,24 +98,16 @@ class Rendition:
     height: int
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(NamedTuple):
     """All sizes by name, and the placeholder (a thumbhash in base64)."""
 
     renditions: dict[str, Rendition]
     placeholder: str
 
 
-def inspect(data: bytes) -> Header:
-    """Type and size by the header alone, within the limits."""
-    with _opened(data) as image:
-        return Header(_type(data), *image.size)
-
-
 def render(data: bytes) -> Rendered:
     """Every rendition and the placeholder, from one decode."""
-    with _opened(data) as opened:
-        picture = _upright_srgb(opened)
+    picture = decoded(data)
     renditions = {}
     for name, side in RENDITIONS.items():
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
@@ -133,75 +115,111 @@ def render(data: bytes) -> Rendered:
     return Rendered(renditions, thumbhash_base64(picture))
 
 
-def _type(data: bytes) -> str:
-    """One of FORMATS, by the first bytes."""
-    sniffed = sniff(data[:HEAD_BYTES])
-    if sniffed is None or sniffed.content_type not in FORMATS:
-        raise Unusable(UNSUPPORTED, "The picture must be a JPEG, PNG, WebP, GIF or HEIC file.")
-    return sniffed.content_type
+def decoded(data: bytes) -> Image.Image:
+    """The first frame at most as large as the largest rendition: RGB, or RGBA where something is transparent."""
+    content_type = inspect(data).content_type
+    if content_type == "image/jpeg":
+        check_scans(data)
+    with _damage_is_unusable():
+        if content_type == "image/heic":
+            return _decoded_heic(data)
+        with Image.open(BytesIO(data), formats=[FORMATS[content_type]]) as image:
+            # What Pillow will decode: a GIF's first frame may be larger than its screen.
+            check_size(content_type, *image.size)
+            return _upright_srgb(image)
 
 
 @contextlib.contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
-    """The picture, not decoded yet, its size checked. Whatever Pillow raises inside becomes Unusable."""
-    kind = FORMATS[_type(data)]
-    if kind == "WEBP":
-        _check_size(*_webp_canvas(data))
+def _damage_is_unusable() -> Iterator[None]:
+    """Whatever a decoder raises inside becomes Unusable."""
     try:
-        with Image.open(BytesIO(data), formats=[kind]) as image:
-            _check_size(*image.size)
-            yield image
+        yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unusable(TOO_LARGE, "The picture has too many pixels.") from error
     except DAMAGED as error:
-        log.info("picture_unusable error=%r", error)
-        raise Unusable(TRUNCATED, "The picture is damaged or incomplete.") from error
-
-
-def _check_size(width: int, height: int) -> None:
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise Unusable(
-            TOO_LARGE,
-            f"The picture has {width} x {height} pixels; {MAX_PIXELS // 1_000_000} megapixels "
-            f"and {MAX_SIDE} a side are taken.",
-        )
-
-
-def _webp_canvas(data: bytes) -> tuple[int, int]:
-    """Width and height, read before libwebp's animation decoder reserves two canvases of that size."""
-    chunk, head = data[12:16], data[20:30]
-    if len(head) < 10:
-        raise Unusable(TRUNCATED, "The picture is damaged or incomplete.")
-    if chunk == b"VP8X":
-        return int.from_bytes(head[4:7], "little") + 1, int.from_bytes(head[7:10], "little") + 1
-    if chunk == b"VP8L":
-        bits = int.from_bytes(head[1:5], "little")
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    return int.from_bytes(head[6:8], "little") & 0x3FFF, int.from_bytes(head[8:10], "little") & 0x3FFF
+        if "Memory allocation error" in str(error):  # libheif's
+            raise MemoryError from error
+        raise Unusable(TRUNCATED, f"{DAMAGED_TEXT} ({error!r})") from error
 
 
 def _upright_srgb(image: Image.Image) -> Image.Image:
-    """The first frame at most as large as the largest rendition: RGB, or RGBA where something is transparent."""
     profile = image.info.get("icc_profile")
-    side = max(RENDITIONS.values())
-    gap = JPEG_GAP
-    if image.format not in ("JPEG", "MPO"):
-        gap = OTHER_GAP
-        # Only JPEG decodes to a smaller size by itself; others must be in a mode that can be filtered first.
-        image.load()
-        image = _filterable(image)
     # Small first, upright second: turning 12 megapixels costs as much as all the rest. The square box makes both
     # orders come to the same size.
-    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=gap)
-    # thumbnail() leaves a picture that fits already undecoded.
-    image.load()
+    if image.format in ("JPEG", "MPO"):
+        # Only JPEG decodes to a smaller size by itself.
+        image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS, reducing_gap=JPEG_GAP)
+        # thumbnail() leaves a picture that fits already undecoded.
+        image.load()
+        small = image
+    else:
+        image.load()
+        width = image.width
+        small = _reduced(image.size, lambda top, bottom: image.crop((0, top, width, bottom)))
     orientation = _orientation(image)
-    picture = _srgb(image, profile)
+    picture = _srgb(small, profile)
     if orientation in UPRIGHT:
         picture = picture.transpose(UPRIGHT[orientation])
     # Encoders take comments and more from here.
     picture.info.clear()
     return picture
+
+
+def _decoded_heic(data: bytes) -> Image.Image:
+    """As `_upright_srgb`, which libheif's pictures are already.
+
+    Bands are taken from libheif's memory: a Pillow image of all of it would be 200 MB more.
+    """
+    file = pillow_heif.open_heif(BytesIO(data))
+    image = file[file.primary_index]
+    info: dict[str, Any] = image.info
+    check_size("image/heic", *image.size)
+    _check_heic_memory(image, info, len(data))
+    pixels, stride, mode = memoryview(image.data), image.stride, image.mode
+    width, height = image.size  # decoding may have changed it
+
+    def band(top: int, bottom: int) -> Image.Image:
+        rows = pixels[top * stride : bottom * stride]
+        return Image.frombytes(mode, (width, bottom - top), rows, "raw", mode, stride)
+
+    picture = _srgb(_reduced((width, height), band), info.get("icc_profile"))
+    picture.info.clear()
+    return picture
+
+
+def _check_heic_memory(image: pillow_heif.HeifImage, info: dict[str, Any], file_size: int) -> None:
+    is_deep = info["bit_depth"] > 8
+    bytes_a_pixel = HEIC_BYTES.get(info.get("chroma", 420), HEIC_BYTES[420])[is_deep]
+    if image.has_alpha:
+        bytes_a_pixel += HEIC_ALPHA_BYTES[is_deep]
+    most = int((HEIC_MEMORY - 3 * file_size) / bytes_a_pixel)
+    if image.size[0] * image.size[1] > most:
+        raise Unusable(
+            TOO_LARGE,
+            f"The picture has {image.size[0]} x {image.size[1]} pixels of a kind that takes much memory; "
+            f"{most // 1_000_000} megapixels of that kind are taken.",
+        )
+
+
+def _reduced(size: tuple[int, int], band: Callable[[int, int], Image.Image]) -> Image.Image:
+    """The picture as large as the largest rendition, in a mode that can be filtered.
+
+    `band` gives its rows from one up to another. They are converted and made smaller by a whole factor band by band:
+    the picture as a whole, converted, would take as much memory again.
+    """
+    width, height = size
+    factor = max(1, int(max(size) / LARGEST / OTHER_GAP))
+    rows = factor * max(1, BAND_PIXELS // (width * factor))
+    small: Image.Image | None = None
+    for top in range(0, height, rows):
+        piece = _filterable(band(top, min(top + rows, height))).reduce(factor)
+        if small is None:
+            small = Image.new(piece.mode, (math.ceil(width / factor), math.ceil(height / factor)))
+        small.paste(piece, (0, top // factor))
+    assert small is not None
+    scale = min(1.0, LARGEST / max(size))
+    fitting = max(1, round(width * scale)), max(1, round(height * scale))
+    return small.resize(fitting, Image.Resampling.LANCZOS, box=(0, 0, width / factor, height / factor))
 
 
 def _filterable(image: Image.Image) -> Image.Image:
@@ -217,8 +235,7 @@ def _filterable(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(EXIF_ORIENTATION, 1))
-    except DAMAGED as error:  # a broken EXIF block is no reason to refuse the picture
-        log.info("exif_unreadable error=%r", error)
+    except DAMAGED:  # a broken EXIF block is no reason to refuse the picture
         return 1
 
 
@@ -227,25 +244,29 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if alpha is not None:
         image = image.convert("RGB" if image.mode == "RGBA" else "L")
     if profile:
-        try:
-            converted = ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(BytesIO(profile)),
-                SRGB,
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            )
-            assert converted is not None
-            image = converted
-        except (ImageCms.PyCMSError, OSError, ValueError) as error:
-            # A broken profile, or one for another kind of picture: the pixels as they are come nearest.
-            log.info("icc_profile_ignored error=%r", error)
+        image = _converted(image, profile)
     if image.mode != "RGB":
         image = image.convert("RGB")
     if alpha is not None and alpha.getextrema() != (255, 255):
         image.putalpha(alpha)
     return image
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
+    try:
+        converted = ImageCms.profileToProfile(
+            image,
+            ImageCms.ImageCmsProfile(BytesIO(profile)),
+            SRGB,
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        # A broken profile, or one for another kind of picture: the pixels as they are come nearest.
+        return image
+    assert converted is not None
+    return converted
 
 
 def _encode(picture: Image.Image) -> tuple[bytes, bytes]:

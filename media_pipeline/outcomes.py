@@ -12,7 +12,7 @@ from realtime.outbox import record
 
 log = logging.getLogger(__name__)
 
-# Codes of `Media.error` beside those of imaging.
+# Codes of `Media.error` beside those of unusable.py.
 ORIGINAL_MISSING, PROCESSING_FAILED = "original_missing", "processing_failed"
 
 

@@ -33,7 +33,7 @@ def owner_restored(owner_id: int) -> None:
     record_job(FOLLOW_OWNER, owner_id=owner_id)
 
 
-@job(CLEAR_UPLOADS, queue="media", time_limit=600)
+@job(CLEAR_UPLOADS, queue="images", time_limit=600)
 def clear_uploads(run: RunningJob, *, owner_id: int, after: str | None = None) -> None:
     """Deletes the bytes of the uploads that a user has given up, in order of their ids, from behind `after` on."""
     given_up = UploadSession.objects.filter(owner=owner_id, state=UploadSession.State.ABORTED).order_by("pk")

@@ -18,7 +18,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from media_pipeline.films import DEMUXERS, MAX_PIXELS, MAX_SECONDS, TOO_LONG, Facts
-from media_pipeline.imaging import TOO_LARGE, TRUNCATED, UNSUPPORTED, Unusable
+from media_pipeline.unusable import TOO_LARGE, TRUNCATED, UNSUPPORTED, Unusable
 
 NO_VIDEO = "no_video"
 MAX_SIDE = 4096

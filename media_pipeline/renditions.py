@@ -3,7 +3,7 @@
 from django.core.files.base import ContentFile
 
 from media_pipeline import storage
-from media_pipeline.imaging import Rendered
+from media_pipeline.pictures import Rendered
 
 
 def store_renditions(folder: str, rendered: Rendered) -> dict[str, dict[str, str | int]]:
@@ -12,8 +12,8 @@ def store_renditions(folder: str, rendered: Rendered) -> dict[str, dict[str, str
     stored: dict[str, dict[str, str | int]] = {}
     for name, rendition in rendered.renditions.items():
         stored[name] = {
-            "jpeg": public.save(f"{folder}/{name}.jpg", ContentFile(rendition.jpeg)),
-            "webp": public.save(f"{folder}/{name}.webp", ContentFile(rendition.webp)),
+            "jpeg": public.save(f"{folder}/{name}.jpg", ContentFile(rendition.jpeg.read_bytes())),
+            "webp": public.save(f"{folder}/{name}.webp", ContentFile(rendition.webp.read_bytes())),
             "width": rendition.width,
             "height": rendition.height,
         }

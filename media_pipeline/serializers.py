@@ -7,13 +7,18 @@ from django.core.validators import RegexValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.body_limits import BodyLimits
 from core.errors import TooLarge
-from core.fields import Text, WholeNumber
-from media_pipeline.imaging import MAX_BYTES
+from core.fields import OneLine, Opaque, WholeNumber
+from core.long_values import LongValue
+from media_pipeline.headers import MAX_BYTES
 from media_pipeline.models import Media
 from media_pipeline.services import TOO_MANY_BYTES, decode_base64
 from media_pipeline.sessions import CHUNK_SIZE, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN
 from media_pipeline.sniffing import HEAD_BYTES, sniff
+
+# Of views that take pictures. In JSON their texts are those of a whole recipe in any script.
+WITH_PICTURES = BodyLimits(json=4 * 1024 * 1024, pictures=True)
 
 
 @extend_schema_field({"type": "string", "description": "In JSON base64, plain or as a data URL; in multipart a file."})
@@ -23,7 +28,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
     default_error_messages = {"invalid": "A file (multipart) or a base64 text (JSON) is required."}
 
     def to_internal_value(self, data: Any) -> bytes:
-        if isinstance(data, str):
+        if isinstance(data, str | LongValue):
             return decode_base64(data, field=self.field_name or "image")
         if not isinstance(data, UploadedFile):
             self.fail("invalid")
@@ -119,13 +124,13 @@ class OriginalOutput(serializers.Serializer[Any]):
 class UploadInput(serializers.Serializer[Any]):
     """A file to come, in chunks."""
 
-    filename = Text(max_length=255, help_text="Kept as it is, and never part of a path.")
-    content_type = Text(max_length=100, help_text="Of a picture or video; the bytes decide later.")
+    filename = OneLine(max_length=255, help_text="Kept as it is, and never part of a path.")
+    content_type = Opaque(max_length=100, help_text="Of a picture or video; the bytes decide later.")
     length = WholeNumber(min_value=1, help_text="bytes")
     chunk_size = WholeNumber(
         min_value=CHUNK_SIZE_MIN, max_value=CHUNK_SIZE_MAX, default=CHUNK_SIZE, help_text="bytes of each but the last"
     )
-    sha256 = Text(
+    sha256 = Opaque(
         required=False,
         validators=[RegexValidator(r"\A[0-9a-fA-F]{64}\Z", "64 hexadecimal digits.")],
         help_text="Of the whole file, in hex: verified before it is worked on.",

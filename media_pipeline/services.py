@@ -1,9 +1,10 @@
 """Taking pictures and small videos in. The work on them is done later, by the job that is recorded here."""
 
-import base64
 import binascii
+import io
+import string
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
@@ -11,38 +12,70 @@ from django.db import transaction
 from django.utils import timezone
 
 from core import errors
-from media_pipeline import imaging, storage
+from core.long_values import PIECE, LongValue
+from media_pipeline import headers, storage
 from media_pipeline.models import Media
+from media_pipeline.processing import record_processing
 from media_pipeline.quotas import reserve
 from media_pipeline.removal import media_delete as media_delete
 from media_pipeline.removal import media_discard as media_discard
 from media_pipeline.sniffing import EXTENSIONS, HEAD_BYTES, sniff
-from realtime.outbox import record_job
+from media_pipeline.unusable import TOO_LARGE, UNSUPPORTED, Unusable
 
-TOO_MANY_BYTES = f"The picture is larger than {imaging.MAX_BYTES // 1024**2} MB."
+TOO_MANY_BYTES = f"The picture is larger than {headers.MAX_BYTES // 1024**2} MB."
+_WHITE_SPACE = string.whitespace.encode()
 
 
-def decode_base64(text: str, *, field: str = "image") -> bytes:
+def decode_base64(text: str | LongValue, *, field: str = "image") -> bytes:
     """The bytes of a base64 text or of a `data:...;base64,` URL; line breaks are fine.
 
-    Raises Invalid (under `field`) and TooLarge, both before anything is decoded in vain.
+    Raises Invalid (under `field`) and TooLarge. Beside the result it needs a few times PIECE of memory.
     """
-    if text.startswith("data:"):
-        head, comma, text = text.partition(",")
-        if not comma or not head.endswith(";base64"):
-            raise _invalid("The data URL holds no base64.", field, "invalid_base64")
-    if len(text) > imaging.MAX_BYTES * 3 // 2:  # 4/3, and line breaks
-        raise errors.TooLarge(TOO_MANY_BYTES)
+    decoded = io.BytesIO()
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        for piece in _base64_quads(_without_url_head(_pieces(text), field)):
+            decoded.write(binascii.a2b_base64(piece, strict_mode=True))
+            if decoded.tell() > headers.MAX_BYTES:
+                raise errors.TooLarge(TOO_MANY_BYTES)
+    except ValueError as error:  # binascii.Error, and what is not ASCII
         raise _invalid("This is not valid base64.", field, "invalid_base64") from error
+    return decoded.getvalue()
+
+
+def _pieces(text: str | LongValue) -> Iterator[bytes]:
+    if isinstance(text, LongValue):
+        return text.pieces()
+    return (text[start : start + PIECE].encode("ascii") for start in range(0, len(text), PIECE))
+
+
+def _without_url_head(pieces: Iterator[bytes], field: str) -> Iterator[bytes]:
+    first = next(pieces, b"")
+    if first.startswith(b"data:"):
+        head, comma, first = first.partition(b",")
+        if not comma or not head.endswith(b";base64"):
+            raise _invalid("The data URL holds no base64.", field, "invalid_base64")
+    yield first
+    yield from pieces
+
+
+def _base64_quads(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same without white space, in pieces of whole groups of four. ValueError for padding before the end."""
+    pending, is_ended = b"", False
+    for piece in pieces:
+        pending += piece.translate(None, _WHITE_SPACE)
+        if is_ended and pending:
+            raise ValueError("base64 after its padding")
+        size = len(pending) // 4 * 4
+        quads, pending = pending[:size], pending[size:]
+        is_ended = is_ended or quads.endswith(b"=")
+        yield quads
+    yield pending
 
 
 def image_create(*, owner: Any, data: bytes, field: str = "image") -> Media:
     """Keeps `data` privately and asks for its renditions; both only if the caller's transaction commits.
 
-    Only the header is read here. Raises UnsupportedType (not one of imaging.FORMATS), TooLarge (bytes, pixels,
+    Only the header is read here. Raises UnsupportedType (not one of headers.SIZES), TooLarge (bytes, pixels,
     `over_quota`) and Invalid under `field` (empty, or broken before its size can be read).
     """
     [media] = images_create(owner=owner, datas=[data], field=field)
@@ -60,7 +93,7 @@ def images_create(*, owner: Any, datas: Sequence[bytes], field: str = "image") -
         reserve(owner_id=owner.pk, size=sum(map(len, datas)))
     for media in images:
         media.save(force_insert=True)
-        record_job("media_pipeline.process_image", media_id=str(media.id))
+        record_processing(media)
     return images
 
 
@@ -68,14 +101,14 @@ def _image_of(owner: Any, data: bytes, field: str) -> Media:
     """The unsaved row of a picture that may become one."""
     if not data:
         raise _invalid("The picture is empty.", field, "empty")
-    if len(data) > imaging.MAX_BYTES:
+    if len(data) > headers.MAX_BYTES:
         raise errors.TooLarge(TOO_MANY_BYTES)
     try:
-        header = imaging.inspect(data)
-    except imaging.Unusable as error:
-        if error.code == imaging.UNSUPPORTED:
+        header = headers.inspect(data)
+    except Unusable as error:
+        if error.code == UNSUPPORTED:
             raise errors.UnsupportedType(error.detail) from error
-        if error.code == imaging.TOO_LARGE:
+        if error.code == TOO_LARGE:
             raise errors.TooLarge(error.detail) from error
         raise _invalid(error.detail, field, error.code) from error
     return Media(id=uuid.uuid4(), owner=owner, kind=Media.Kind.IMAGE, content_type=header.content_type, size=len(data))
@@ -94,7 +127,7 @@ def media_create(*, owner: Any, data: bytes, field: str = "file") -> Media:
     media.original = storage.store_original(media.id, data)
     reserve(owner_id=owner.pk, size=len(data))
     media.save(force_insert=True)
-    record_job("media_pipeline.process_video", media_id=str(media.id))
+    record_processing(media)
     return media
 
 

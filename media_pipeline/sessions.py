@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from core import errors
 from core.prepared import Parameter, PreparedInstance
-from media_pipeline import imaging
+from media_pipeline import headers
 from media_pipeline.models import Extent, Media, UploadSession
 from media_pipeline.quotas import lock_owner, require_room, reserve
 from media_pipeline.sniffing import IMAGE_TYPES, VIDEO_TYPES
@@ -279,8 +279,8 @@ def _check_length(length: int, content_type: str) -> None:
         raise _invalid("length", "An empty file is no upload: at least one byte.")
     if length > settings.UPLOAD_MAX_BYTES:
         raise errors.TooLarge(f"An upload has at most {settings.UPLOAD_MAX_BYTES} bytes.")
-    if content_type in IMAGE_TYPES and length > imaging.MAX_BYTES:
-        raise errors.TooLarge(f"A picture has at most {imaging.MAX_BYTES} bytes.")
+    if content_type in IMAGE_TYPES and length > headers.MAX_BYTES:
+        raise errors.TooLarge(f"A picture has at most {headers.MAX_BYTES} bytes.")
 
 
 def _check_type(content_type: str) -> None:

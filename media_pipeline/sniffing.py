@@ -3,7 +3,7 @@
 This only chooses who looks at the file next; that it can be decoded is found by decoding it.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Enough for every signature below.
 HEAD_BYTES = 64
@@ -27,8 +27,7 @@ EXTENSIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sniffed:
+class Sniffed(NamedTuple):
     """`kind` is `image` or `video`."""
 
     kind: str

@@ -14,28 +14,32 @@ from django.utils import timezone
 
 from core import errors
 from core.periodic import periodic
-from media_pipeline import finalizing, imaging, sealing, storage, transcoding
+from media_pipeline import finalizing as finalizing  # registers its job, as does the next
+from media_pipeline import pictures, sealing, storage
+from media_pipeline import transcoding as transcoding
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
+from media_pipeline.processing import PROCESS, PROCESS_IMAGE
 from media_pipeline.removal import media_delete
 from media_pipeline.renditions import store_renditions
 from media_pipeline.shapes import media_shape
+from media_pipeline.unusable import Unusable
 from media_pipeline.usage import unshown
+from media_pipeline.work_folders import sweep_work_folders, work_folder
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
 from realtime.models import Job
 from realtime.outbox import record
 
 log = logging.getLogger(__name__)
 
-PROCESS_IMAGE = "media_pipeline.process_image"
 # Older than any transaction or task that may still be at work on the file.
 SWEPT_AFTER = timedelta(hours=1)
 # Of media, whose rows are asked for together.
 BATCH = 200
 
 
-@job(PROCESS_IMAGE, queue="media", time_limit=300)
+@job(PROCESS_IMAGE, queue="images", time_limit=300)
 def process_image(run: RunningJob, *, media_id: str) -> None:
     """Renditions and placeholder of one picture; `media.ready` or `media.failed` in the transaction of its status.
 
@@ -47,14 +51,16 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
         return
     Media.objects.filter(id=media_id, status=Media.Status.PENDING).update(status=Media.Status.PROCESSING)
     try:
-        original = b"".join(storage.original_blocks(media.original))
-    except FileNotFoundError:
-        fail(media, ORIGINAL_MISSING, run)
-        return
-    try:
-        rendered = imaging.render(original)
-        stored = store_renditions(storage.new_run_folder(media.id), rendered)
-    except imaging.Unusable as reason:
+        with work_folder() as work:
+            try:
+                original = storage.copy_original(media.original, work)
+            except FileNotFoundError:
+                fail(media, ORIGINAL_MISSING, run)
+                return
+            rendered = pictures.render(original, work)
+            stored = store_renditions(storage.new_run_folder(media.id), rendered)
+    except Unusable as reason:
+        log.info("picture_unusable id=%s code=%s detail=%s", media.id, reason.code, reason.detail)
         fail(media, reason.code, run)
     except Exception:
         if run.attempt >= MAX_ATTEMPTS:
@@ -67,7 +73,7 @@ def process_image(run: RunningJob, *, media_id: str) -> None:
 
 @transaction.atomic
 def _finish(
-    media: Media, rendered: imaging.Rendered, stored: dict[str, dict[str, str | int]], run: RunningJob
+    media: Media, rendered: pictures.Rendered, stored: dict[str, dict[str, str | int]], run: RunningJob
 ) -> str | None:
     """Makes the media ready; the name of the folder that it uses, None if it was deleted meanwhile."""
     run.done()
@@ -94,7 +100,7 @@ def sweep_files() -> None:
     before = timezone.now() - SWEPT_AFTER
     # What needs no storage first: the rest ends at its first error.
     _fail_stuck(before)
-    transcoding.sweep_work_folders()
+    sweep_work_folders()
     _sweep_originals(before)
     _sweep_renditions(before, storage.public_storage(), storage.RENDITIONS)
     _sweep_renditions(before, storage.private_storage(), storage.WITHDRAWN_RENDITIONS)
@@ -165,7 +171,7 @@ def _fail_stuck(before: datetime) -> None:
     waiting = Job.objects.exclude(state=Job.State.DEAD)
     # In this order: a job of the first kind that ends in between has recorded one of the second.
     uploads = list(waiting.filter(task=sealing.FINALIZE).values_list("args__upload_id", flat=True))
-    at_work = set(waiting.filter(task__in=finalizing.PROCESS.values()).values_list("args__media_id", flat=True))
+    at_work = set(waiting.filter(task__in=PROCESS.values()).values_list("args__media_id", flat=True))
     at_work |= {str(pk) for pk in UploadSession.objects.filter(pk__in=uploads).values_list("media", flat=True)}
     for media in unfinished.iterator():
         if str(media.id) not in at_work:

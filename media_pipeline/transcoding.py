@@ -1,38 +1,32 @@
 """The job that makes a video playable: HLS, a poster, and progress on the owner's inbox while it works."""
 
 import logging
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from django.core.files import File
 from django.db import transaction
 
 from media_pipeline import storage, video
 from media_pipeline.events import MediaReady, UploadProgress
-from media_pipeline.imaging import Unusable
 from media_pipeline.models import Media
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
+from media_pipeline.processing import PROCESS_VIDEO
 from media_pipeline.renditions import store_renditions
 from media_pipeline.shapes import media_shape
+from media_pipeline.unusable import Unusable
 from media_pipeline.video import FFMPEG_MISSING, FfmpegMissing, RenderedVideo
+from media_pipeline.work_folders import work_folder
 from realtime.ephemeral import Teller
 from realtime.jobs import MAX_ATTEMPTS, RunningJob, job
 from realtime.outbox import record
 
 log = logging.getLogger(__name__)
 
-PROCESS_VIDEO = "media_pipeline.process_video"
 # What ffmpeg may take, and time to fetch the original and to store what came out. Twice this is less than the
 # broker's visibility timeout.
 TIME_LIMIT = 1750
 PROGRESS_SECONDS = 0.5
-WORK_PREFIX = "simmer-video-"
-# Older than any job: its worker was killed.
-ABANDONED_SECONDS = 2 * TIME_LIMIT
 
 
 class Deleted(Exception):
@@ -52,7 +46,7 @@ def process_video(run: RunningJob, *, media_id: str) -> None:
     Media.objects.filter(id=media_id).update(status=Media.Status.PROCESSING, progress=0)
     folder = storage.new_run_folder(media.id)
     try:
-        with _work_folder() as work:
+        with work_folder() as work:
             try:
                 source = storage.copy_original(media.original, work)
             except FileNotFoundError:
@@ -123,22 +117,3 @@ def _finish(
     locked.save()
     record(MediaReady(actor=None, owner_id=locked.owner_id, **media_shape(locked)))
     return True
-
-
-@contextmanager
-def _work_folder() -> Iterator[Path]:
-    """A folder on this host's disk, gone afterwards, as are those of workers that were killed here."""
-    sweep_work_folders()
-    with tempfile.TemporaryDirectory(prefix=WORK_PREFIX, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def sweep_work_folders() -> None:
-    """Deletes what killed workers left on this host. It may lie in the way of nothing but the disk."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{WORK_PREFIX}*"):
-        try:
-            if time.time() - folder.stat().st_mtime > ABANDONED_SECONDS:
-                shutil.rmtree(folder)
-                log.info("orphan_deleted folder=%s", folder.name)
-        except OSError as error:  # another worker's, or another one was faster
-            log.info("work_folder_kept folder=%s error=%r", folder.name, error)

@@ -8,7 +8,6 @@ import errno
 import json
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +15,14 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from media_pipeline import confined, hls
-from media_pipeline.confined import Finished, Limits
+from media_pipeline import confined, hls, pictures
+from media_pipeline.confined import Limits
+from media_pipeline.endings import require_success
 from media_pipeline.films import DEMUXERS, MAX_SECONDS, TOO_LONG, Facts
-from media_pipeline.imaging import TOO_LARGE, TRUNCATED, UNSUPPORTED, Rendered, Unusable
-from media_pipeline.imaging import render as render_picture
 from media_pipeline.sniffing import HEAD_BYTES, sniff
+from media_pipeline.unusable import TRUNCATED, UNSUPPORTED, Unusable
 
-TIMED_OUT, FFMPEG_MISSING = "timed_out", "ffmpeg_missing"
+FFMPEG_MISSING = "ffmpeg_missing"
 NO_FFMPEG = "There is no ffmpeg: install it (apt install ffmpeg) or `pip install imageio-ffmpeg`. Videos need it."
 
 # Most of half an hour: a film of MAX_SECONDS takes a quarter of it on two cores.
@@ -33,15 +32,6 @@ LISTING_LIMITS = Limits(seconds=10, memory=4 * 1024**3, file_size=1024**2)
 FFMPEG_LIMITS = Limits(seconds=TIME_LIMIT, memory=4 * 1024**3, file_size=2 * 1024**3)
 # With less left on the disk, what ffmpeg did not write is the disk's fault.
 ROOM = 1024**2
-# What ffmpeg says when it is given no more memory; the last is zimg's ZIMG_ERROR_OUT_OF_MEMORY.
-NO_MEMORY = (os.strerror(errno.ENOMEM), "MemoryError", "get_buffer() failed", "malloc", "] code 1: ")
-# The shell's code, and the dynamic linker's, for a program that did not start.
-NOT_STARTED = 127
-# We ask for nothing that an encoder refuses, so what it lacks is ours to give; so are threads, and an ffmpeg that was
-# another one when it was asked what it has.
-OUR_FAULT = ("Traceback", "opening encoder", os.strerror(errno.EAGAIN), "No such filter")
-# It was us, or the machine, who ended it: not the film.
-ENDED = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
 
 
 class FfmpegMissing(Exception):
@@ -55,7 +45,7 @@ class RenderedVideo:
     duration: float
     width: int
     height: int
-    poster: Rendered
+    poster: pictures.Rendered
     files: list[Path]
 
 
@@ -99,7 +89,7 @@ def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> Re
         content_type = inspect(file.read(HEAD_BYTES))
     ffmpeg = ffmpeg_path()
     facts, picture = _probe(source, content_type, folder)
-    poster = render_picture(picture)
+    poster = pictures.render(picture, folder)
     variants = hls.variants_of(facts)
     arguments = hls.arguments(source, content_type, facts, variants, has_zscale=_has_zscale(ffmpeg))
     _transcode([ffmpeg, *arguments], folder, facts, on_progress)
@@ -115,17 +105,17 @@ def render(source: Path, folder: Path, on_progress: Callable[[int], None]) -> Re
     return RenderedVideo(facts.duration, variants[0].width, variants[0].height, poster, files)
 
 
-def _probe(source: Path, content_type: str, folder: Path) -> tuple[Facts, bytes]:
+def _probe(source: Path, content_type: str, folder: Path) -> tuple[Facts, Path]:
     """The facts, and the poster as PNG."""
     lines: list[str] = []
     poster = folder / "poster.png"
     command = [sys.executable, "-m", "media_pipeline.probe", str(source), content_type, str(poster)]
     finished = confined.run(command, limits=PROBE_LIMITS, errors=folder / "probe.log", on_line=lines.append)
-    _require_success(finished)
+    require_success(finished, "video")
     answer = json.loads(lines[-1])
     if "code" in answer:
         raise Unusable(answer["code"], answer["detail"])
-    return Facts(**answer), poster.read_bytes()
+    return Facts(**answer), poster
 
 
 def _transcode(command: list[str], folder: Path, facts: Facts, on_progress: Callable[[int], None]) -> None:
@@ -139,19 +129,4 @@ def _transcode(command: list[str], folder: Path, facts: Facts, on_progress: Call
             on_progress(min(99, int(100 * seconds / facts.duration)))
 
     finished = confined.run(command, limits=FFMPEG_LIMITS, errors=folder / "ffmpeg.log", cwd=folder, on_line=on_line)
-    _require_success(finished)
-
-
-def _require_success(finished: Finished) -> None:
-    """Raises what a program's end means: Unusable, or OSError and RuntimeError for what is not the film's fault."""
-    if finished.code == 0:
-        return
-    if finished.timed_out or finished.code == -signal.SIGXCPU:
-        raise Unusable(TIMED_OUT, "The video takes too long to process.")
-    if os.strerror(errno.ENOSPC) in finished.said:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    if any(words in finished.said for words in NO_MEMORY) or finished.code == -signal.SIGXFSZ:
-        raise Unusable(TOO_LARGE, "The video takes too much memory or space to process.")
-    if finished.code in (*ENDED, NOT_STARTED) or any(words in finished.said for words in OUR_FAULT):
-        raise RuntimeError(f"ended by {finished.code}: {finished.said[-300:]}")
-    raise Unusable(TRUNCATED, "The video is damaged or incomplete.")
+    require_success(finished, "video")

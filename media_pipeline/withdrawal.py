@@ -33,7 +33,7 @@ LEFT_PUBLIC = Q(status__in=Media.FINISHED, is_withdrawn=False, owner__is_active=
 LEFT_WITHDRAWN = Q(is_withdrawn=True, owner__is_active=True)
 
 
-@job(FOLLOW_OWNER, queue="media", time_limit=900)
+@job(FOLLOW_OWNER, queue="images", time_limit=900)
 def follow_owner(run: RunningJob, *, owner_id: int) -> None:
     """Withdraws the media of a closed account, or puts those of an open one back.
 

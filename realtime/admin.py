@@ -17,7 +17,19 @@ class JobAdmin(LargeTableAdmin):
     finders = (Key(),)
     ordering = ("-created_at",)
     # A job is what a service asked for: nobody edits it. Deleting one means that it is not done.
-    readonly_fields = ["id", "task", "queue", "args", "state", "attempts", "sent", "error", "enqueue_at", "created_at"]
+    readonly_fields = [
+        "id",
+        "task",
+        "queue",
+        "args",
+        "state",
+        "attempts",
+        "sent",
+        "error",
+        "concurrency_key",
+        "enqueue_at",
+        "created_at",
+    ]
     actions = ["try_again"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -41,9 +53,9 @@ class StreamEventAdmin(LookedAtAdmin):
 
 @admin.register(Epoch)
 class EpochAdmin(LookedAtAdmin):
-    """This life of the database; `manage.py new_epoch` begins another."""
+    """The current epoch. The relay starts a new one after a restore or a promotion; so does `manage.py new_epoch`."""
 
-    list_display = ["id", "value"]
+    list_display = ["id", "value", "origin"]
 
 
 @admin.register(Canary)

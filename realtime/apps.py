@@ -42,6 +42,6 @@ def _relay_keeps_up() -> dict[str, Any]:
 
 def _ensure_epoch(using: str, **kwargs: Any) -> None:
     """A database has an epoch from its first migration on; an emptied one (a flush) begins another."""
-    from realtime import positions
+    from realtime.positions import current_epoch
 
-    positions.ensure_epoch(using=using)
+    current_epoch(using=using)

@@ -2,10 +2,17 @@
 
 One message for each channel and batch, to the group `group_of(channel)`:
 
-    {"type": "stream.events", "channel": "recipe:42", "events": [[position, offset, data, actor_id, reauthorize], ...]}
+    {"type": "stream.events", "channel": "recipe:42", "control": 812,
+     "events": [[position, offset, data, actor_id, reauthorize, author_id], ...]}
 
-`data` is the event's JSON in bytes; `actor_id` is 0 for events nobody did; `reauthorize` says whose rights are to be
-asked again once the event is delivered (`realtime.events.Reauthorize`). Offsets ascend without a gap.
+`data` is the event's JSON in bytes. `actor_id` is 0 when the event has no actor, `author_id` is 0 unless the event
+carries the content of another user than the actor. `reauthorize` says whose rights the hubs check again
+(`realtime.events.Reauthorize`). Offsets ascend without a gap.
+
+A *control message* (type `stream.control`) carries an event that changes what the owner of a server-side channel
+(`inbox:{id}`) may read on any channel. It goes to the group of CONTROL_CHANNEL, which every hub joins, before all other
+messages of its batch. `control` is the position of the newest control event that was published before the message: a
+hub that has not taken in that event yet reads it from the store before it delivers the message (realtime/controls.py).
 
 What is not kept (realtime/ephemeral.py) comes as a message of its own, without a position:
 
@@ -17,15 +24,19 @@ from typing import Literal, TypedDict
 import orjson
 
 MESSAGE_TYPE: Literal["stream.events"] = "stream.events"
+CONTROL_TYPE: Literal["stream.control"] = "stream.control"
 EPHEMERAL_TYPE: Literal["stream.ephemeral"] = "stream.ephemeral"
 
-# position, offset, data, actor_id or 0, reauthorize
-BusEvent = tuple[int, int, bytes, int, int]
+CONTROL_CHANNEL = "control"
+
+# position, offset, data, actor_id or 0, reauthorize, author_id or 0
+BusEvent = tuple[int, int, bytes, int, int, int]
 
 
 class BusMessage(TypedDict):
-    type: Literal["stream.events"]
+    type: Literal["stream.events", "stream.control"]
     channel: str
+    control: int
     events: list[BusEvent]
 
 

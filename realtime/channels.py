@@ -77,6 +77,12 @@ def namespace_of(channel: str) -> tuple[Namespace, str] | None:
     return namespace, key
 
 
+def is_control(channel: str) -> bool:
+    """Whether an event with flags there is a control event: it concerns all channels of one user."""
+    found = namespace_of(channel)
+    return found is not None and found[0].server_side
+
+
 def id_of(key: str) -> int | None:
     """The id that `key` names, None when it names none: "007" would be a second name of one channel, never heard on."""
     if not (key.isascii() and key.isdigit()) or len(key) > 18 or str(int(key)) != key:

@@ -5,7 +5,7 @@ import itertools
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -18,12 +18,14 @@ from realtime.hiding import NOBODY, data_for
 from realtime.history import read_past
 from realtime.hub import Hub
 from realtime.identifying import identify, lifetime
+from realtime.opening import Opening, learn_before
 from realtime.presence import Members
 from realtime.protocol import PING_SECONDS, Close, Command, Disconnect, Error, Position, Unsubscribed
 from realtime.rates import Answer, CommandRate
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 from realtime.transport import Sink
+from realtime.waiting import next_number
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Connection:
         "channels",
         "client",
         "connected",
+        "fenced",
         "has_place",
         "hidden",
         "hub",
@@ -72,6 +75,8 @@ class Connection:
         # The people whose doings are hidden from this one, and which answer that is (realtime/rechecks.py).
         self.hidden = NOBODY
         self.standing_as_of = 0
+        # The number of the newest fence on all its channels (realtime/fence.py).
+        self.fenced = 0
         self._awaiting_pong = False
         self._closed = False
         self._rate = CommandRate()
@@ -104,7 +109,7 @@ class Connection:
         """Events of `topic` are gone that were not delivered: the client has to subscribe again and learns of it."""
         # What the server subscribed to, it subscribes to at the next connect. Event streams send no commands. And to a
         # client that waits for the reply to its subscribe, nothing can be said of the subscription yet.
-        if topic.namespace.server_side or not self.client or self in topic.pending:
+        if topic.namespace.server_side or not self.client or topic.is_unanswered(self):
             self.close(Close.INSUFFICIENT_STATE, "events are missing: connect again")
             return
         self.hub.unsubscribe(self, topic.channel)
@@ -182,25 +187,28 @@ class Connection:
         if not self.connected and command.method != "connect":
             raise Disconnect(Close.BAD_REQUEST, "the first command must be connect")
         handler = _HANDLERS.get(command.method, Connection._refuse)
-        try:
-            result, replied = await handler(self, command.params)
-        except Error as error:
-            self.sink.reply(protocol.error_reply(command.id, error))
-            return
-        except Disconnect:
-            raise
-        except Exception as error:
-            # The database or Redis is away: the client is told to try again, and keeps its socket.
-            log.warning("command_failed method=%s error=%r", command.method, error)
-            self.sink.reply(protocol.error_reply(command.id, protocol.Internal))
-            return
-        self.sink.reply(protocol.reply(command.id, command.method, result))
-        for call in replied:
-            call()
+        with Opening(self) as opening:
+            try:
+                reply = protocol.reply(command.id, command.method, await handler(self, command.params, opening))
+            except Error as error:
+                self.sink.reply(protocol.error_reply(command.id, error))
+                return
+            except Disconnect:
+                raise
+            except Exception as error:
+                # The database or Redis is away: the client is told to try again, and keeps its socket.
+                log.warning("command_failed method=%s error=%r", command.method, error)
+                if command.method == "connect" and self.connected:
+                    # Half connected is not connected: the client is to come again.
+                    raise Disconnect(Close.SERVER_ERROR, "internal server error") from error
+                self.sink.reply(protocol.error_reply(command.id, protocol.Internal))
+                return
+            self.sink.reply(reply)
+            opening.admit()
 
-    # --- Commands: each returns its result and what to call once the reply is out ----------------------
+    # --- Commands: each returns its result; what it subscribes to in `opening` begins behind the reply ---
 
-    async def _connect(self, params: dict[str, Any]) -> "Outcome":
+    async def _connect(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         if self.connected:
             raise Disconnect(Close.BAD_REQUEST, "already connected")
         token, positions = protocol.token_of(params), protocol.positions(params)
@@ -220,23 +228,15 @@ class Connection:
             "pong": True,
             **lifetime(identity),
         }
-        replied: list[Callable[[], None]] = []
         if identity is not None:
-            try:
-                subs = await self._subscribe_server_side(identity, positions, replied)
-                # Asked once the inbox is heard: what changes from now on is told there.
-                await self.hub.rechecks.newcomer(self)
-                # Places are for those whose session lives.
-                self._take_place(identity)
-                result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
-            except Disconnect:
-                raise
-            except Exception as error:
-                # Half connected is not connected: the client is to come again.
-                log.warning("connect_failed error=%r", error)
-                raise Disconnect(Close.SERVER_ERROR, "internal server error") from error
+            subs = await self._subscribe_server_side(identity, positions, opening)
+            # Asked once the inbox is heard: what changes from now on is told there.
+            await self.hub.rechecks.newcomer(self)
+            # Places are for those whose session lives.
+            self._take_place(identity)
+            result["subs"] = {channel: self._encodable(sub) for channel, sub in subs.items()}
         self.client = client
-        return result, replied
+        return result
 
     def _take_place(self, identity: Identity) -> None:
         if self._closed:
@@ -249,18 +249,17 @@ class Connection:
         self.has_place = True
 
     async def _subscribe_server_side(
-        self, identity: Identity, positions: dict[str, Position], replied: list[Callable[[], None]]
+        self, identity: Identity, positions: dict[str, Position], opening: Opening
     ) -> dict[str, dict[str, Any]]:
         subs = {}
         for namespace in NAMESPACES.values():
             if not namespace.server_side:
                 continue
             channel = f"{namespace.name}:{identity.user_id}"
-            subs[channel], ready = await self.hub.subscribe(self, channel, positions.get(channel))
-            replied.append(ready)
+            subs[channel] = await opening.subscribe(channel, positions.get(channel))
         return subs
 
-    async def _subscribe(self, params: dict[str, Any]) -> "Outcome":
+    async def _subscribe(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         channel = protocol.text(params, "channel")
         since = protocol.position(params)
         if channel in self.channels:
@@ -268,24 +267,9 @@ class Connection:
         limit = settings.CHANNELS_PER_SOCKET
         if limit is not None and len(self.channels) >= limit:
             raise protocol.LimitExceeded
-        known = self._known_of(channel)
+        asked = next_number()
         await self._check_right(channel)
-        result, replied = await self.hub.subscribe(self, channel, since)
-        if self._known_of(channel) != known and not await self.hub.rights.may_read(channel, self.user_id):
-            # It was taken away while the first answer was under way, when nobody asked for this reader.
-            self.hub.unsubscribe(self, channel)
-        if channel not in self.channels:
-            # So, or a look at everybody's rights has ended it meanwhile.
-            raise protocol.PermissionDenied
-        return self._encodable(result), [replied]
-
-    def _known_of(self, channel: str) -> tuple[object, ...]:
-        """Another value once an event may have changed who reads the channel, or what this person may read.
-
-        Of a channel that nobody hears here, no event would be noticed.
-        """
-        topic = self.hub.topics.get(channel)
-        return (self.standing_as_of, topic.questions, topic) if topic is not None and topic.opened else ()
+        return self._encodable(await opening.subscribe_reader(channel, since, asked=asked))
 
     async def _check_right(self, channel: str) -> None:
         """Raises UnknownChannel, PermissionDenied, or Unauthorized when only somebody signed in could read such."""
@@ -304,15 +288,19 @@ class Connection:
     def _publications(self, events: Iterable[StoredEvent]) -> list[Any]:
         return [protocol.publication(event.offset, data_for(event, self.hidden)) for event in events]
 
-    async def _history(self, params: dict[str, Any]) -> "Outcome":
+    async def _history(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         request = protocol.history_request(params)
         if not _family_of(request.channel).recoverable:
             raise protocol.NotAvailable
         await self._check_right(request.channel)
         past = await threads.run(read_past, request)
-        return {"publications": self._publications(past.events), "epoch": past.epoch, "offset": past.offset}, []
+        if past.events:
+            # What was read may lie behind an event that took the right away since.
+            await learn_before(self, past.events)
+            await self._check_right(request.channel)
+        return {"publications": self._publications(past.events), "epoch": past.epoch, "offset": past.offset}
 
-    async def _presence(self, params: dict[str, Any]) -> "Outcome":
+    async def _presence(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         members = await self._members(params)
         if len(members) > PRESENCE_LIMIT:
             raise protocol.LimitExceeded
@@ -325,12 +313,12 @@ class Connection:
             for client, person in members.items()
             if person not in unseen
         }
-        return {"presence": shown}, []
+        return {"presence": shown}
 
-    async def _presence_stats(self, params: dict[str, Any]) -> "Outcome":
+    async def _presence_stats(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         members = await self._members(params)
         people = {person for person in members.values() if person is not None}
-        return {"num_clients": len(members), "num_users": len(people)}, []
+        return {"num_clients": len(members), "num_users": len(people)}
 
     async def _members(self, params: dict[str, Any]) -> Members:
         channel = protocol.text(params, "channel")
@@ -339,16 +327,16 @@ class Connection:
         await self._check_right(channel)
         return await self.hub.presence.members(channel)
 
-    async def _unsubscribe(self, params: dict[str, Any]) -> "Outcome":
+    async def _unsubscribe(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         channel = protocol.text(params, "channel")
         found = namespace_of(channel)
         if found is not None and found[0].server_side:
             # What ends the session is told there.
             raise protocol.PermissionDenied
         self.hub.unsubscribe(self, channel)
-        return {}, []
+        return {}
 
-    async def _refresh(self, params: dict[str, Any]) -> "Outcome":
+    async def _refresh(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         identity = await identify(protocol.text(params, "token"))
         if self.identity is None or identity.user_id != self.identity.user_id:
             raise Disconnect(Close.INVALID_TOKEN, "the token is another person's")
@@ -358,18 +346,16 @@ class Connection:
         except Exception:
             self.identity = before
             raise
-        return {"client": self.client, "version": VERSION, **lifetime(identity)}, []
+        return {"client": self.client, "version": VERSION, **lifetime(identity)}
 
-    async def _ping(self, params: dict[str, Any]) -> "Outcome":
-        return {}, []
+    async def _ping(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
+        return {}
 
-    async def _refuse(self, params: dict[str, Any]) -> "Outcome":
+    async def _refuse(self, params: dict[str, Any], opening: Opening) -> dict[str, Any]:
         raise protocol.NotAvailable
 
 
 _PONG = Command(0, None, {})
-
-Outcome = tuple[dict[str, Any], list[Callable[[], None]]]
 
 _HANDLERS = {
     "connect": Connection._connect,

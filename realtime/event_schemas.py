@@ -2,10 +2,9 @@
 
 import types
 from collections.abc import Collection
-from dataclasses import fields
 from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from realtime.events import Actor, Event
+from realtime.events import Actor, Event, own_fields
 
 Schema = dict[str, Any]
 
@@ -44,7 +43,7 @@ _OF_TYPE: dict[Any, Any] = {int: 1, float: 1.5, str: "text", bool: False, dict: 
 def data_schema(event_class: type[Event]) -> Schema:
     """What clients receive as `data`. The fields that a block or a mute empties may be null, like the actor."""
     hints = get_type_hints(event_class)
-    own = [field.name for field in fields(event_class) if field.name != "actor"]
+    own = own_fields(event_class)
     properties: Schema = {
         "type": {"const": event_class.type},
         "at": {"type": "string", "format": "date-time", "description": "When it happened, in UTC."},
@@ -93,7 +92,7 @@ def _object(properties: Schema, *, required: Collection[str]) -> Schema:
 def example(event_class: type[Event]) -> dict[str, Any]:
     """The data of such an event."""
     hints = get_type_hints(event_class)
-    own = [field.name for field in fields(event_class) if field.name != "actor"]
+    own = own_fields(event_class)
     actor = None if all(channel.startswith("inbox") for channel in event_class.heard_on) else ACTOR
     return {
         "type": event_class.type,

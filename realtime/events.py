@@ -26,12 +26,14 @@ from typing import Any, ClassVar, TypedDict, TypeVar
 
 
 class Reauthorize(IntFlag):
-    """Whose rights are asked again once an event has been delivered. It travels on the bus as a number."""
+    """Whose rights are checked again once an event has been delivered, before they receive what follows it
+    (realtime/fence.py). It travels on the bus as a number.
+    """
 
     NOBODY = 0
-    # The readers of its channel: whether they may read that channel, and whether their sessions are alive.
+    # The readers of its channel. On an inbox: whether the sessions of its user live, and who is hidden from them.
     READERS = 1
-    # The person whose inbox it came to: all their subscriptions, and whose doings are hidden from them.
+    # On an inbox: that, and all subscriptions of its user. Nothing on other channels.
     PERSON = 2
 
 
@@ -58,10 +60,13 @@ class Event:
     # After this event has been delivered on somebody's inbox, all rights of that person's connections are asked again,
     # and whose words are hidden from them.
     reauthorize_reader: ClassVar[bool] = False
-    # Fields that a reader from whom the actor is hidden (a block, a mute) receives as null, like the actor itself.
+    # Fields that a reader who blocks or mutes the actor or the author receives as null, like the actor itself.
     content: ClassVar[tuple[str, ...]] = ()
 
     actor: Actor | None
+    # The user whose content the event carries. Required where that may be another user than the actor, or where there
+    # is no actor: the server redacts the event for readers who block or mute this user. Never sent to clients.
+    content_author_id: int | None = None
 
     def channels(self) -> list[str]:
         """The channels of this very event: one numbered copy goes to each.
@@ -73,7 +78,12 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """The event's own fields (JSON types only), without `type`, `at` and `actor`."""
-        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "actor"}
+        return {name: getattr(self, name) for name in own_fields(type(self))}
+
+
+def own_fields(event_class: type[Event]) -> tuple[str, ...]:
+    """The names of the fields that clients receive beside `type`, `at` and `actor`."""
+    return tuple(field.name for field in fields(event_class) if field.name not in ("actor", "content_author_id"))
 
 
 @cache

@@ -1,4 +1,6 @@
-"""What a reader receives of an event whose actor is hidden from them (a block, a mute): the same offset, no content.
+"""What a reader receives of an event by somebody hidden from them (a block, a mute): the same offset, no content.
+
+It is by its actor, and by the author of its content where that is another one (`realtime.events.Event`).
 
 Its counters stay, so that what the reader shows stays right, and offsets stay dense for everybody.
 """
@@ -39,11 +41,11 @@ def hide_kept(events: QuerySet[StreamEvent]) -> None:
 
 def data_for(event: StoredEvent, hidden: frozenset[int]) -> bytes:
     """The event's data as somebody receives it from whom the people of `hidden` are hidden."""
-    return hidden_form(event.data) if event.actor_id in hidden else event.data
+    return hidden_form(event.data) if event.is_by(hidden) else event.data
 
 
 class Pushes:
-    """Events of one channel as pushes: each encoded once for everybody, and once more when somebody hides its actor."""
+    """Events of one channel as pushes: each encoded once for everybody, and once more if a reader hides its maker."""
 
     def __init__(self, channel: str, events: Sequence[StoredEvent]) -> None:
         self._channel = channel
@@ -56,7 +58,7 @@ class Pushes:
         if not hidden:
             return self._whole
         return [
-            self._without_content(number) if event.actor_id in hidden else self._whole[number]
+            self._without_content(number) if event.is_by(hidden) else self._whole[number]
             for number, event in enumerate(self._events)
         ]
 

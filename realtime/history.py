@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from realtime.positions import current_epoch, read_head
+from realtime.positions import read_position
 from realtime.protocol import HistoryRequest, Position, UnrecoverablePosition
 from realtime.store import StoredEvent, events_before, events_within
 
@@ -20,11 +20,11 @@ class Past(NamedTuple):
 
 
 def read_past(request: HistoryRequest) -> Past:
-    """For database threads; two queries, and one for the epoch when it was not asked lately.
+    """For database threads; two queries.
 
     Raises UnrecoverablePosition when what follows `since` is not all there any more, or is of another epoch.
     """
-    epoch, head = current_epoch(), read_head(request.channel)
+    epoch, head = read_position(request.channel)
     since = request.since
     if since is not None and since.epoch not in ("", epoch):
         raise UnrecoverablePosition

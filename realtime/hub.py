@@ -13,22 +13,25 @@ from typing import TYPE_CHECKING, Any
 from channels.layers import get_channel_layer
 
 from core import threads
-from realtime.bus import EPHEMERAL_TYPE
+from realtime.bus import CONTROL_TYPE, EPHEMERAL_TYPE
 from realtime.channels import namespace_of
+from realtime.controls import Controls
 from realtime.counts import counts
-from realtime.events import Reauthorize
+from realtime.fence import Fences
 from realtime.gathering import Gathering
 from realtime.hints import Hints
 from realtime.joining import Joining
 from realtime.pings import Pings
-from realtime.positions import current_epoch, read_heads
+from realtime.positions import read_heads
 from realtime.presence import Presence
 from realtime.protocol import Close, Disconnect, Position, UnknownChannel
 from realtime.rechecks import Rechecks
 from realtime.recovery import missed_events
 from realtime.rights import Rights
-from realtime.store import PAGE, StoredEvent, events_after, head_position, newest_offsets_since
+from realtime.store import PAGE, StoredEvent, events_after
+from realtime.store_monitor import StoreMonitor
 from realtime.topics import Topic
+from realtime.waiting import next_number
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
@@ -52,13 +55,13 @@ class Hub:
         self._dirty: list[Topic] = []
         self._layer: Any = get_channel_layer()
         self._joining = Joining(self._layer, self.background)
-        # The store is read from here on; -1 until the first look at it.
-        self._position = -1
-        self._epoch: str | None = None
+        self._monitor = StoreMonitor(self.background)
         self._tasks: set[asyncio.Task[None]] = set()
         self._heads = Gathering[str, int](_ask_heads, self.background)
         self.rights = Rights(self.background)
         self.rechecks = Rechecks(self)
+        self.fences = Fences(self)
+        self.controls = Controls(self, self._joining)
         self._hints = Hints(self)
         self.presence = Presence(self)
 
@@ -68,6 +71,7 @@ class Hub:
             self._watch_store,
             self._pings.send,
             self.rechecks.all,
+            self.controls.keep,
             self._hints.tell,
             self.presence.keep,
         )
@@ -113,52 +117,43 @@ class Hub:
 
     # --- Subscriptions -------------------------------------------------------------------------------
 
-    async def subscribe(
-        self, connection: "Connection", channel: str, since: Position | None
-    ) -> tuple[dict[str, Any], Callable[[], None]]:
-        """Makes `connection` a reader; returns the subscribe result, and what to call once the reply is sent.
-
-        Between the registration and that call everything delivered on the channel waits, so the reply comes first, and
-        what follows continues right after its offset. The right to read is the caller's to check.
-        """
+    def register(self, connection: "Connection", channel: str) -> Topic:
+        """Has what is delivered on the channel wait for `connection`, until `admit` or `unsubscribe`."""
         if connection not in self.connections:
             # It was closed while its right was looked up.
             raise Disconnect(Close.SHUTDOWN, "closed")
         topic = self.topic(channel)
-        waiting: list[StoredEvent] = []
-        # Registered at once, so that the topic stays open while the store is read.
-        topic.pending[connection] = waiting
+        topic.register(connection)
         connection.channels.add(channel)
-        try:
-            if topic.namespace.recoverable:
-                result = await self._take_position(topic, waiting, since)
-            else:
-                result = await self._follow(topic, since)
-        except BaseException:
-            self.unsubscribe(connection, channel)
-            raise
+        return topic
 
-        def replied() -> None:
-            if payload := topic.admit(connection):
-                connection.sink.reply(payload)
-            if topic.namespace.presence:
-                self.presence.changed(channel)
+    async def begin(self, connection: "Connection", topic: Topic, since: Position | None) -> dict[str, Any]:
+        """The subscribe result for a connection that has registered; what waits for it continues after its offset."""
+        if topic.namespace.recoverable:
+            return await self._take_position(connection, topic, since)
+        return await self._follow(topic, since)
 
-        return result, replied
+    def admit(self, connection: "Connection", topic: Topic) -> None:
+        """The reply with the subscribe result has been sent: pushes may follow."""
+        topic.admit(connection)
+        if topic.namespace.presence:
+            self.presence.changed(topic.channel)
 
-    async def _take_position(self, topic: Topic, waiting: list[StoredEvent], since: Position | None) -> dict[str, Any]:
-        """The subscribe result for a stream; `waiting` holds what comes after its offset from then on."""
+    async def _take_position(self, connection: "Connection", topic: Topic, since: Position | None) -> dict[str, Any]:
         await self._open(topic)
-        epoch = self._epoch or await self._read_epoch()
+        epoch = self._monitor.epoch or await self._read_epoch()
         if since is not None and since.epoch == epoch and since.offset > topic.offset:
             # The client is ahead of what the bus has brought here; the store decides.
-            await self._fill(topic)
+            await self.fill(topic)
         topic.flush()
-        waiting.clear()
+        topic.forget_waiting(connection)
         offset = topic.offset
         result: dict[str, Any] = {"recoverable": True, "positioned": True, "epoch": epoch, "offset": offset}
         if since is not None:
             missed = await missed_events(topic.channel, since, epoch=epoch, head=offset)
+            # Read the epoch after the events: those of a new epoch do not continue this client's offset.
+            if missed is not None and await self._read_epoch() != epoch:
+                missed = None
             result["was_recovering"] = True
             result["recovered"] = missed is not None
             result["publications"] = missed or []
@@ -214,8 +209,9 @@ class Hub:
             if not topic.opened:
                 topic.offset = await self._heads.get(topic.channel)
                 topic.opened = True
+                topic.fenced = next_number()
         if topic.behind:
-            await self._fill(topic)
+            await self.fill(topic)
 
     async def _join(self, topic: Topic) -> None:
         try:
@@ -248,43 +244,45 @@ class Hub:
         while True:
             message = await self._layer.receive(receiver)
             topic = self.topics.get(message["channel"])
-            if topic is None:
-                continue
             if message["type"] == EPHEMERAL_TYPE:
-                topic.hint(message["data"])
+                if topic is not None:
+                    topic.hint(message["data"])
                 continue
-            if not topic.opened:
-                # Its head is being read, perhaps without these.
-                topic.behind = True
-                continue
+            self._monitor.note_received(message["events"][-1][0])
+            if topic is not None:
+                await self._deliver_message(topic, message)
+            if message["type"] == CONTROL_TYPE:
+                self.controls.take_message(message)
+
+    async def _deliver_message(self, topic: Topic, message: Any) -> None:
+        control = message.get("control", 0)
+        if not topic.opened or (control > self.controls.position and not await self.controls.reach(control)):
+            # Its head is being read, perhaps without these; or nobody can tell yet who may receive them.
+            topic.behind = True
+        else:
             self.deliver(topic, [StoredEvent(*event[1:]) for event in message["events"]])
 
     def deliver(self, topic: Topic, events: Collection[StoredEvent]) -> None:
         """Takes events of a topic from bus or store; flushes once per turn of the loop, so that bursts share frames."""
-        before = topic.offset
-        if not topic.accept(events):
+        before, flags = topic.offset, 0
+        for event in events:
+            flags |= event.reauthorize
+        if not (self.fences.accept(topic, events) if flags else topic.accept(events)):
             topic.behind = True
             if not topic.lock.locked():
-                self.background(self._fill(topic))
+                self.background(self.fill(topic))
         if topic.offset == before:
             return
         if not self._dirty:
             asyncio.get_running_loop().call_soon(self._flush)
         self._dirty.append(topic)
-        asked = Reauthorize.NOBODY
-        for event in events:
-            asked |= event.reauthorize
-        if asked:
-            topic.doubtful |= asked
-            topic.questions += 1
-            self.background(self.rechecks.after_events(topic))
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
         for topic in dirty:
             topic.flush()
 
-    async def _fill(self, topic: Topic) -> None:
+    async def fill(self, topic: Topic) -> None:
         """Reads from the store whatever the topic has not delivered yet; `behind` stays set while that fails."""
         async with topic.lock:
             topic.behind = True
@@ -293,6 +291,8 @@ class Hub:
                 counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
+                    if page and not await self.controls.reach(page[-1].position):
+                        raise TimeoutError("the control events before these are not known yet")
                 except Exception as error:
                     topic.behind = True
                     log.warning("fill_failed channel=%s error=%r", topic.channel, error)
@@ -312,44 +312,40 @@ class Hub:
 
     async def _watch_store(self) -> None:
         """Each second: retries failed joins, and reads what the bus did not bring."""
-        if self._position < 0:
-            self._position = await threads.run(head_position)
-            # What was opened while that was read may have moved since, and the bus may be away.
-            for topic in self.topics.values():
-                topic.behind = topic.namespace.recoverable
         while True:
             await self._read_epoch()
+            if await self._monitor.start_reading():
+                # What was opened while that was read may have moved since, and the bus may be away.
+                for topic in self.topics.values():
+                    topic.behind = topic.namespace.recoverable
             await asyncio.sleep(STORE_SECONDS)
             for topic in tuple(self.topics.values()):
                 if topic.namespace.recoverable and not topic.joined and topic.joining is None:
                     topic.joining = self.background(self._join(topic))
                 if topic.opened and topic.behind:
-                    await self._fill(topic)
-                if topic.doubtful:
-                    await self.rechecks.after_events(topic)
+                    await self.fill(topic)
             more = True
             while more:
-                before = self._position
-                self._position, heads = await threads.run(newest_offsets_since, before)
-                more = self._position - before >= PAGE
+                heads, more = await self._monitor.poll()
                 for channel, offset in heads.items():
                     moved = self.topics.get(channel)
                     if moved is not None and not (moved.opened and moved.offset >= offset):
                         moved.behind = True
                 for topic in tuple(self.topics.values()):
                     if topic.opened and topic.behind:
-                        await self._fill(topic)
+                        await self.fill(topic)
 
     async def _read_epoch(self) -> str:
-        """The database's epoch. Another one than before means a restore: every position is void, all come again."""
-        epoch = await threads.run(current_epoch)
-        if self._epoch not in (None, epoch):
+        """Return the epoch. If it changed, every position is void: close all connections, their clients reconnect."""
+        if await self._monitor.epoch_changed():
             log.warning("epoch_changed: closing %d sockets, their clients start anew", len(self.connections))
-            self._position = await threads.run(head_position)
+            for topic in self.topics.values():
+                topic.opened = False
+            self.controls.forget()
             for connection in tuple(self.connections):
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
-        self._epoch = epoch
-        return epoch
+        assert self._monitor.epoch is not None
+        return self._monitor.epoch
 
 
 async def _forever(work: Callable[[], Awaitable[None]]) -> None:

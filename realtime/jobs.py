@@ -1,11 +1,14 @@
 """Jobs on the worker's side: a Celery task that a `Job` row asked for, run at least once, effective once.
 
-    @job("media_pipeline.process_image", queue="media", time_limit=300)
+    @job("media_pipeline.process_image", queue="images", time_limit=300)
     def process_image(run: RunningJob, *, media_id: str) -> None:
         ...work...
         with transaction.atomic():
             ...effect...
             run.done()
+
+Jobs with the same concurrency key run one at a time: a worker that finds another of them running puts the row aside,
+without an attempt, and goes on with other messages; who ends such a job has the next one enqueued.
 
 The message only says which row; the row is the truth. A message whose row is gone does nothing. To run, a worker claims
 the row: queued → running, one attempt more, and a lease. When nobody renews that, the relay enqueues it again. The
@@ -16,11 +19,13 @@ rolls back.
 import logging
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from celery import Task
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -33,6 +38,8 @@ from realtime.models import Job
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+# After so long a job that was put aside asks again, should the one that it waits for have ended without a word.
+PUT_ASIDE = timedelta(seconds=15)
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -64,6 +71,7 @@ class RunningJob:
     id: uuid.UUID
     task: str
     attempt: int
+    concurrency_key: str = ""
     is_done: bool = False
 
     def done(self) -> None:
@@ -127,6 +135,8 @@ def execute(job_id: uuid.UUID, *, redelivered: bool = False) -> bool:
         _postpone(run, describe(error))
     else:
         logger.info("job.done task=%s id=%s attempt=%s", run.task, run.id, run.attempt)
+    if run.concurrency_key:
+        _enqueue_next(run.concurrency_key)
     return True
 
 
@@ -151,14 +161,35 @@ def _claim(job_id: uuid.UUID, *, redelivered: bool) -> tuple[RunningJob, JobDefi
     free = Q(state=Job.State.QUEUED) & (Q(sent__gt=0) | Q(enqueue_at__lte=now))
     free |= Q(state=Job.State.RUNNING) if redelivered else Q(state=Job.State.RUNNING, enqueue_at__lte=now)
     mine = Job.objects.filter(free, id=job_id, attempts=row.attempts)
-    run = RunningJob(id=job_id, task=row.task, attempt=row.attempts + 1)
+    run = RunningJob(job_id, row.task, row.attempts + 1, row.concurrency_key)
     if row.attempts >= MAX_ATTEMPTS:
         # Its workers died without a word, each time: most likely of this job.
         if mine.update(state=Job.State.DEAD, error=row.error or "The worker died while it ran this."):
             _log_death(row.task, job_id, row.attempts)
         return None
-    claimed = mine.update(state=Job.State.RUNNING, attempts=run.attempt, sent=0, enqueue_at=lease_end())
+    running = {"state": Job.State.RUNNING, "attempts": run.attempt, "sent": 0, "enqueue_at": lease_end()}
+    claimed = _update_alone(mine, run, running) if run.concurrency_key else mine.update(**running)
     return (run, definition, row.args) if claimed else None
+
+
+def _update_alone(mine: QuerySet[Job], run: RunningJob, running: dict[str, Any]) -> int:
+    """Claims the row unless another one of its key is running; then it is put aside, and 0 returned."""
+    others = Job.objects.filter(concurrency_key=run.concurrency_key, state=Job.State.RUNNING).exclude(pk=run.id)
+    with suppress(IntegrityError):  # job_runs_alone: another worker claimed one of them at this moment
+        if not others.exists():
+            with transaction.atomic():
+                return mine.update(**running)
+    mine.update(state=Job.State.QUEUED, sent=0, enqueue_at=timezone.now() + PUT_ASIDE)
+    logger.info("job.put_aside task=%s id=%s", run.task, run.id)
+    return 0
+
+
+def _enqueue_next(key: str) -> None:
+    """Of the jobs that were put aside for one that has ended now, the oldest is due. Others rest after a failure."""
+    waiting = Job.objects.filter(concurrency_key=key, state=Job.State.QUEUED, attempts=0, sent=0)
+    following = waiting.order_by("created_at").values_list("pk", flat=True).first()
+    if following is not None:
+        waiting.filter(pk=following).update(enqueue_at=timezone.now())
 
 
 def _postpone(run: RunningJob, error: str) -> None:

@@ -14,7 +14,7 @@ from realtime.canaries import round_trips
 from realtime.enqueueing import waited
 from realtime.models import Job, StreamEvent
 from realtime.positions import relay_lag
-from realtime.store import head_position
+from realtime.store import newest_marker
 
 
 def of_events() -> Iterable[Metric]:
@@ -22,7 +22,7 @@ def of_events() -> Iterable[Metric]:
     waiting = StreamEvent.objects.filter(position__isnull=True).count()
     yield gauge("simmer_relay_lag_seconds", "Age of the oldest event that no relay has numbered", relay_lag())
     yield gauge("simmer_events_waiting", "Events that no relay has numbered", waiting)
-    yield counter("simmer_events_numbered", "The position of the last event", head_position())
+    yield counter("simmer_events_numbered", "The position of the last event", newest_marker().position)
 
 
 def of_jobs() -> Iterable[Metric]:

@@ -19,6 +19,8 @@ class StreamEvent(models.Model):
     type = models.CharField(max_length=48)
     data = models.JSONField()
     actor_id = models.BigIntegerField(null=True)
+    # Whose content `data` carries, where that is not the actor (realtime.events.Event.author_id).
+    author_id = models.BigIntegerField(null=True)
     offset = models.BigIntegerField(null=True)
     position = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,10 +70,21 @@ class Job(models.Model):
     # How often it was enqueued since it last became due.
     sent = models.PositiveSmallIntegerField(default=0)
     error = models.TextField(blank=True)
+    # Of jobs with the same key one runs at a time; empty: with any others. The database has a default for processes of
+    # an older release, whose INSERT does not name the column.
+    concurrency_key = models.CharField(max_length=100, blank=True, default="", db_default="")
     enqueue_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        constraints = [
+            # Two workers that claim at once cannot both succeed. A killed worker's row leaves when its lease is over.
+            models.UniqueConstraint(
+                fields=["concurrency_key"],
+                condition=Q(state="running") & ~Q(concurrency_key=""),
+                name="job_runs_alone",
+            ),
+        ]
         indexes = [
             # The relay's poll for what is due.
             models.Index(fields=["enqueue_at"], condition=~Q(state="dead"), name="job_due"),
@@ -79,6 +92,10 @@ class Job(models.Model):
             models.Index(fields=["-created_at"], condition=Q(state="dead"), name="job_dead"),
             # The admin's list of all. No more than that: every like writes a row here.
             models.Index(fields=["-created_at"], name="job_created"),
+            # Which job of a key comes next; only few jobs have one.
+            models.Index(
+                fields=["concurrency_key", "created_at"], condition=~Q(concurrency_key=""), name="job_concurrency_key"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,10 +103,12 @@ class Job(models.Model):
 
 
 class Epoch(models.Model):
-    """The single row that names this life of the database; `manage.py new_epoch` after a restore changes it."""
+    """The single row that names the epoch; the relay starts a new one if the database's origin changed."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     value = models.CharField(max_length=16)
+    # The database's origin when the epoch began (realtime/origin.py); empty: unknown.
+    origin = models.CharField(max_length=64, default="", blank=True)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="epoch_is_one_row")]

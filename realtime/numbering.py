@@ -26,6 +26,14 @@ FULL_SCAN_SECONDS = 60.0
 
 TABLE = StreamEvent._meta.db_table
 
+# A crash must not lose a number that a client has received. So the relay's session flushes each commit, whatever the
+# role, the database, the server and other sessions use. A flush writes the log up to its commit, so all earlier commits
+# (the changes and their events) are on disk too.
+# PostgreSQL makes a commit visible to other sessions after the local flush and, if synchronous standbys are
+# configured, after theirs. SQLite in WAL mode makes a commit visible after syncing the WAL file; other connections use
+# NORMAL, which syncs at checkpoints only.
+_FLUSH_COMMITS = {"postgresql": "SET synchronous_commit = on", "sqlite": "PRAGMA synchronous = FULL"}
+
 
 class Conflict(Exception):
     """Rows changed while they were numbered: another relay is at work, or someone deletes. Start anew."""
@@ -40,10 +48,14 @@ class NumberedEvent(NamedTuple):
     type: str
     actor_id: int | None
     data: str
+    author_id: int | None = None
 
 
 class Numbering:
-    """The relay's memory of the heads. Right only as long as nobody else numbers: hold the lock while you use it."""
+    """The relay's memory of the heads. Right only as long as nobody else numbers: hold the lock while you use it.
+
+    From now on the session of `connection` flushes each commit.
+    """
 
     def __init__(
         self,
@@ -58,6 +70,7 @@ class Numbering:
         self._heads_limit = heads
         self._floor = _Floor(floor_seconds, full_scan_seconds)
         with connection.cursor() as cursor:
+            cursor.execute(_FLUSH_COMMITS[connection.vendor])
             cursor.execute(f"SELECT max(position) FROM {TABLE}")  # noqa: S608
             self.position: int = cursor.fetchone()[0] or 0
 
@@ -68,7 +81,7 @@ class Numbering:
         """
         with self._connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id, channel, type, actor_id, data FROM {TABLE}"  # noqa: S608
+                f"SELECT id, channel, type, actor_id, data, author_id FROM {TABLE}"  # noqa: S608
                 " WHERE position IS NULL AND id > %s ORDER BY id LIMIT %s",
                 [self._floor.now(), limit],
             )
@@ -78,11 +91,11 @@ class Numbering:
             self._floor.saw(rows[-1][0])
             self._load_heads(cursor, {row[1] for row in rows})
             ids, events = [], []
-            for id_, channel, type_, actor_id, data in rows:
+            for id_, channel, type_, actor_id, data, author_id in rows:
                 self.position += 1
                 self._heads[channel] = offset = self._heads[channel] + 1
                 ids.append(id_)
-                events.append(NumberedEvent(self.position, channel, offset, type_, actor_id, data))
+                events.append(NumberedEvent(self.position, channel, offset, type_, actor_id, data, author_id))
         self._write(ids, events)
         while len(self._heads) > self._heads_limit:
             self._heads.popitem(last=False)

@@ -20,12 +20,12 @@ from realtime.models import Job, StreamEvent
 
 # By hand: `bulk_create` took 0.4 ms for what the database does in 0.1 ms, in every write that has an event; of a job,
 # `create` took 0.2 ms of CPU, and this takes 0.07.
-_INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, created_at) VALUES "  # noqa: S608
-_ROW = "(%s, %s, %s, %s, %s)"
+_INSERT = f"INSERT INTO {StreamEvent._meta.db_table} (channel, type, data, actor_id, author_id, created_at) VALUES "  # noqa: S608
+_ROW = "(%s, %s, %s, %s, %s, %s)"
 _INSERT_JOB = (
     f"INSERT INTO {Job._meta.db_table} "  # noqa: S608
-    "(id, task, queue, args, state, attempts, sent, error, enqueue_at, created_at) "
-    "VALUES (%s, %s, %s, %s, %s, 0, 0, '', %s, %s)"
+    "(id, task, queue, args, state, attempts, sent, error, concurrency_key, enqueue_at, created_at) "
+    "VALUES (%s, %s, %s, %s, %s, 0, 0, '', %s, %s, %s)"
 )
 
 
@@ -36,7 +36,9 @@ def record(event: Event) -> None:
     _require_transaction()
     now = timezone.now()
     data = {"type": event.type, "at": now.isoformat(), "actor": event.actor, **event.payload()}
-    shared = [event.type, encode_data(data).decode(), event.actor["id"] if event.actor else None]
+    actor_id = event.actor["id"] if event.actor else None
+    author_id = event.content_author_id if event.content_author_id != actor_id else None
+    shared = [event.type, encode_data(data).decode(), actor_id, author_id]
     when = connection.ops.adapt_datetimefield_value(now)
     rows = [[channel, *shared, when] for channel in event.channels()]
     with connection.cursor() as cursor:
@@ -45,19 +47,26 @@ def record(event: Event) -> None:
         handler(event)
 
 
-def record_job(task: str, *, queue: str | None = None, at: datetime | None = None, **kwargs: Any) -> Job:
+def record_job(
+    task: str, *, queue: str | None = None, at: datetime | None = None, concurrency_key: str = "", **kwargs: Any
+) -> Job:
     """Asks for the job named `task` with `kwargs` (JSON types), after the commit and not before `at`.
 
-    On the queue that `@job` declares, unless another one is named. LookupError: nothing is registered by that name.
+    On the queue that `@job` declares, unless another one is named. Jobs with the same `concurrency_key` run one after
+    another, and cannot be planned with `at`. LookupError: nothing is registered by that name.
     """
+    if at is not None and concurrency_key:
+        raise ValueError(f"{task}: a job with a concurrency key begins as soon as it can, so it takes no `at`")
     _require_transaction()
     now = timezone.now()
     queue = queue or queue_of(task)
-    job = Job(task=task, queue=queue, args=kwargs, enqueue_at=at or now, created_at=now)
+    job = Job(
+        task=task, queue=queue, args=kwargs, concurrency_key=concurrency_key, enqueue_at=at or now, created_at=now
+    )
     job_id = Job._meta.pk.get_db_prep_value(job.id, connection)
     times = [connection.ops.adapt_datetimefield_value(time) for time in (job.enqueue_at, now)]
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT_JOB, [job_id, task, queue, json.dumps(kwargs), job.state, *times])
+        cursor.execute(_INSERT_JOB, [job_id, task, queue, json.dumps(kwargs), job.state, concurrency_key, *times])
     job._state.adding = False
     return job
 

@@ -131,7 +131,7 @@ class Presence:
         topic = self._hub.topics.get(channel)
         if topic is None:
             return {}
-        return {reader.client: reader.user_id for reader in topic.readers if reader.client}
+        return {reader.client: reader.user_id for reader in topic.subscribed() if reader.client}
 
     def _key(self, server: str) -> str:
         return f"{self._servers_key}:{server}"

@@ -5,6 +5,7 @@ It may lose messages, and says how many: hubs read the store every second. It mu
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,7 +13,18 @@ from typing import Any
 import uvloop
 from channels.layers import get_channel_layer
 
-from realtime.bus import MESSAGE_TYPE, BusEvent, BusMessage, EphemeralMessage, encode_data, group_of
+from realtime.bus import (
+    CONTROL_CHANNEL,
+    CONTROL_TYPE,
+    EPHEMERAL_TYPE,
+    MESSAGE_TYPE,
+    BusEvent,
+    BusMessage,
+    EphemeralMessage,
+    encode_data,
+    group_of,
+)
+from realtime.channels import is_control
 from realtime.events import reauthorizes
 from realtime.numbering import NumberedEvent
 from realtime.shards import shard_of
@@ -30,13 +42,37 @@ DRAIN_SECONDS = 2.0
 
 
 def messages_of(events: Iterable[NumberedEvent]) -> list[BusMessage]:
-    """One message for each channel among `events`."""
+    """One message for each channel among `events`; control messages first, by the position of their last control event.
+
+    `control` of each is the position before the first event: the publisher knows better, if it has published before.
+    """
     by_channel: dict[str, list[BusEvent]] = {}
     for event in events:
         by_channel.setdefault(event.channel, []).append(
-            (event.position, event.offset, encode_data(event.data), event.actor_id or 0, int(reauthorizes(event.type)))
+            (
+                event.position,
+                event.offset,
+                encode_data(event.data),
+                event.actor_id or 0,
+                int(reauthorizes(event.type)),
+                event.author_id or 0,
+            )
         )
-    return [{"type": MESSAGE_TYPE, "channel": channel, "events": list_} for channel, list_ in by_channel.items()]
+    if not by_channel:
+        return []
+    before = min(events[0][0] for events in by_channel.values()) - 1
+    messages: list[BusMessage] = [
+        {"type": MESSAGE_TYPE, "channel": channel, "control": before, "events": list_}
+        for channel, list_ in by_channel.items()
+    ]
+    # A stable order: 0 of what is no control message, which comes after all that are.
+    return sorted(messages, key=lambda message: last_control(message) or math.inf)
+
+
+def last_control(message: BusMessage) -> int:
+    """The position of the last control event in it, 0 when there is none."""
+    flagged = [event[0] for event in message["events"] if event[4]]
+    return flagged[-1] if flagged and is_control(message["channel"]) else 0
 
 
 class Publisher:
@@ -46,6 +82,8 @@ class Publisher:
         self._limit = limit
         self.published = 0
         self.dropped = 0
+        # The position of the last control event that was handed over; None before the first message.
+        self._control: int | None = None
         self._loop = uvloop.new_event_loop()
         self._lanes: dict[int, _Lane] = {}
         self._closed = asyncio.Event()
@@ -63,15 +101,28 @@ class Publisher:
 
     def _enqueue(self, messages: Sequence[BusMessage | EphemeralMessage]) -> None:
         for message in messages:
-            shard = shard_of(self._layer, group_of(message["channel"]))
+            group = group_of(message["channel"] if not self._stamp(message) else CONTROL_CHANNEL)
+            shard = shard_of(self._layer, group)
             number = shard.number if shard is not None else 0
             lane = self._lanes.get(number)
             if lane is None:
                 lane = self._lanes[number] = _Lane(self, self._layer, number)
             if lane.queue.qsize() < self._limit:
-                lane.queue.put_nowait(message)
+                lane.queue.put_nowait((group, message))
             else:
                 self.dropped += 1
+
+    def _stamp(self, message: BusMessage | EphemeralMessage) -> bool:
+        """Names the control event before it. Whether it is a control message."""
+        if message["type"] == EPHEMERAL_TYPE:
+            return False
+        if self._control is None:
+            self._control = message["control"]
+        message["control"] = self._control
+        if last := last_control(message):
+            message["type"] = CONTROL_TYPE
+            self._control = max(self._control, last)
+        return bool(last)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -92,21 +143,22 @@ class _Lane:
     """What one Redis of the bus takes, in order: one that hangs holds up nobody but its own."""
 
     def __init__(self, publisher: Publisher, layer: Any, number: int) -> None:
-        self.queue: asyncio.Queue[BusMessage | EphemeralMessage | None] = asyncio.Queue()
+        self.queue: asyncio.Queue[tuple[str, BusMessage | EphemeralMessage] | None] = asyncio.Queue()
         self._publisher, self._layer, self._number = publisher, layer, number
         self.task = asyncio.get_running_loop().create_task(self._publish_all())
 
     async def _publish_all(self) -> None:
         publisher, clock = self._publisher, asyncio.get_running_loop().time
         closed_until, dropped = 0.0, 0
-        while (message := await self.queue.get()) is not None:
+        while (waiting := await self.queue.get()) is not None:
+            group, message = waiting
             if clock() < closed_until:
                 publisher.dropped += 1
                 dropped += 1
                 continue
             try:
                 async with asyncio.timeout(PUBLISH_SECONDS):
-                    await self._layer.group_send(group_of(message["channel"]), dict(message))
+                    await self._layer.group_send(group, dict(message))
             except Exception as error:  # whatever is wrong with the bus, the next publish may work
                 if not closed_until:
                     dropped = 0

@@ -1,19 +1,16 @@
-"""Rights that may have changed are asked for again: after an event that says so, and all of them every 30 seconds.
-
-An event's flags (`realtime.events.Reauthorize`) say whose: the readers' of its channel, or all those of the person to
-whose inbox it came. What fails is tried again at the hub's next look at the store.
+"""Rights that may have changed are asked for again: after an event that says so (realtime/fence.py), and all of them
+every 30 seconds.
 """
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from realtime.events import Reauthorize
 from realtime.gathering import Gathering
 from realtime.protocol import Unsubscribed, unsubscribe_push
 from realtime.topics import Topic
+from realtime.waiting import next_number
 
 if TYPE_CHECKING:
     from realtime.connections import Connection
@@ -29,25 +26,7 @@ class Rechecks:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._numbers = itertools.count(1)
         self._newcomers = Gathering["Connection", None](self._ask_of_newcomers, hub.background)
-
-    async def after_events(self, topic: Topic) -> None:
-        """Asks whatever the topic is `doubtful` of; a failure leaves it so."""
-        asked, topic.doubtful = topic.doubtful, Reauthorize.NOBODY
-        try:
-            connections = topic.connections()
-            await self.people(connections)
-            if asked & Reauthorize.READERS:
-                await self.readers(topic)
-            # Only there are all connections that person's.
-            if asked & Reauthorize.PERSON and topic.namespace.server_side:
-                for channel in set().union(*(connection.channels for connection in connections)):
-                    if (subscribed := self._hub.topics.get(channel)) is not None:
-                        await self.readers(subscribed, connections & subscribed.connections())
-        except Exception as error:
-            topic.doubtful |= asked
-            log.warning("recheck_failed channel=%s error=%r", topic.channel, error)
 
     async def newcomer(self, connection: "Connection") -> None:
         """`people` for one that connects, together with the others that do."""
@@ -59,7 +38,7 @@ class Rechecks:
 
     async def people(self, connections: "Collection[Connection]") -> None:
         """Closes those whose session has ended, and learns who is hidden from the others. Two queries, one hop."""
-        number = next(self._numbers)
+        number = next_number()
         ended, hidden = await self._hub.rights.standing(connections)
         for connection, people in hidden.items():
             # Answers overtake each other, and that of the younger question counts.
@@ -76,14 +55,21 @@ class Rechecks:
         for channel in connection.channels:
             self._hub.topics[channel].sort(connection)
 
-    async def readers(self, topic: Topic, readers: "Collection[Connection] | None" = None) -> None:
-        """Ends the subscriptions of those (of `readers`, or of all) who may no longer read the topic."""
-        asked = topic.connections() if readers is None else readers
-        for reader in await self._hub.rights.no_longer_allowed(topic, asked):
-            topic.flush()
+    async def readers(self, topic: Topic) -> None:
+        """Ends the subscriptions of those who may no longer read the topic."""
+        self.end(topic, await self._hub.rights.no_longer_allowed(topic, topic.connections()))
+
+    def end(self, topic: Topic, refused: "Collection[Connection]") -> None:
+        """Ends the subscriptions of those who were refused. To a subscribe without a reply, that is the reply."""
+        topic.flush()
+        for reader in refused:
+            if topic.channel not in reader.channels:
+                continue
+            unanswered = topic.is_unanswered(reader)
             self._hub.unsubscribe(reader, topic.channel)
-            reason = "you may no longer read this channel"
-            reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+            if not unanswered:
+                reason = "you may no longer read this channel"
+                reader.sink.reply(unsubscribe_push(topic.channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
 
     async def all(self) -> None:
         """Every 30 seconds, for what no event tells: everybody, then every channel."""

@@ -16,6 +16,7 @@ from realtime.canaries import send_canaries
 from realtime.enqueueing import Broker, BrokerAway, enqueue_due
 from realtime.lock import lock_for, prepare_connections
 from realtime.numbering import BATCH, Numbering
+from realtime.positions import start_epoch_if_origin_changed
 from realtime.publishing import Publisher, messages_of
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ class Relay:
                 if self._stop.wait(STANDBY_POLL_SECONDS):
                     return
         numbering = Numbering(connection)
+        # The origin cannot change later in this session: this raises on a standby, and a primary never changes its
+        # timeline while it runs.
+        if (epoch := start_epoch_if_origin_changed()) is not None:
+            logger.warning("relay.new_epoch epoch=%s: the database was restored, or a standby was promoted", epoch)
         logger.info("relay.started pid=%d position=%d", os.getpid(), numbering.position)
         publisher = self.publisher = Publisher()
         self.is_working = True

@@ -25,7 +25,8 @@ from realtime.event_ids import LastEventId
 from realtime.event_sink import EventSink
 from realtime.hiding import data_for
 from realtime.hub import current_hub
-from realtime.protocol import Close, Disconnect, Position, Unsubscribed, unsubscribe_push
+from realtime.opening import Opening
+from realtime.protocol import Close, Disconnect, PermissionDenied, Position, Unsubscribed, unsubscribe_push
 
 log = logging.getLogger(__name__)
 
@@ -99,30 +100,29 @@ class EventStream(Connection):
             for namespace in NAMESPACES.values()
             if namespace.server_side and namespace.recoverable
         ]
-        subscribed = []
-        for channel in own:
-            subscribed.append((channel, *await self.hub.subscribe(self, channel, wanted.get(channel))))
-        # Asked once the inbox is heard: what changes from now on is told there.
-        await self.hub.rechecks.newcomer(self)
-        if self._closed:
-            return
-        for channel, result, replied in subscribed:
-            if channel in wanted:
-                self._begin(channel, result)
-            replied()
+        with Opening(self) as opening:
+            results = {channel: await opening.subscribe(channel, wanted.get(channel)) for channel in own}
+            # Asked once the inbox is heard: what changes from now on is told there.
+            await self.hub.rechecks.newcomer(self)
+            if self._closed:
+                return
+            for channel, result in results.items():
+                if channel in wanted:
+                    self._begin(channel, result)
+            opening.admit()
 
     async def _follow(self, channel: str, since: Position | None) -> None:
         """Recovers and follows one channel, when the client has taken what came before."""
         await self._until_taken()
-        result, replied = await self.hub.subscribe(self, channel, since)
-        # Once more, now that it is heard when the right is taken away.
-        if await self.hub.rights.may_read(channel, self.user_id):
-            self._begin(channel, result)
-            replied()
-        else:
-            self.hub.unsubscribe(self, channel)
-            reason = "you may no longer read this channel"
-            self.sink.reply(unsubscribe_push(channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+        with Opening(self) as opening:
+            try:
+                # REST has looked at the right before; once more, now that it is heard when it is taken away.
+                self._begin(channel, await opening.subscribe_reader(channel, since))
+            except PermissionDenied:
+                reason = "you may no longer read this channel"
+                self.sink.reply(unsubscribe_push(channel, Unsubscribed.RIGHT_TAKEN_AWAY, reason))
+            else:
+                opening.admit()
 
     def _begin(self, channel: str, result: dict[str, Any]) -> None:
         """Sends what a subscribe result says: what was missed, or that it cannot be recovered."""

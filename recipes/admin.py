@@ -22,7 +22,7 @@ else:
 
 class IngredientInline(LookedAt, IngredientTabularInline):
     model = Ingredient
-    fields = ("position", "raw", "quantity", "unit", "food", "note")
+    fields = ("position", "raw", "quantity", "quantity_max", "unit", "food", "note")
 
 
 class StepInline(LookedAt, StepTabularInline):
@@ -80,7 +80,7 @@ class RecipeTagAdmin(LookedAtAdmin):
 
 @admin.register(Ingredient)
 class IngredientAdmin(LookedAtAdmin):
-    list_display = ("id", "recipe", "position", "raw", "quantity", "unit", "food")
+    list_display = ("id", "recipe", "position", "raw", "quantity", "quantity_max", "unit", "food")
     list_select_related = ("recipe",)
     finders = (Key(), Key("recipe"))
 

@@ -8,13 +8,18 @@ from realtime.events import Event, register
 
 @dataclass(frozen=True, kw_only=True)
 class _RecipeShown(Event):
-    """What a card of the recipe shows. `image` is the image shape (media_pipeline/shapes.py) or None."""
+    """What a card of the recipe shows. `image` is the image shape (media_pipeline/shapes.py) or None.
+
+    `description` is empty when the recipe is premium (`locked`), whoever reads the event.
+    """
 
     heard_on: ClassVar[tuple[str, ...]] = ("recipe:{recipe_id}",)
-    content: ClassVar[tuple[str, ...]] = ("name", "image", "tags")
+    content: ClassVar[tuple[str, ...]] = ("name", "description", "image", "tags")
 
     recipe_id: int
     name: str
+    description: str
+    locked: bool
     image: dict[str, Any] | None
     tags: list[str]
     version: int
@@ -23,7 +28,7 @@ class _RecipeShown(Event):
 @register
 @dataclass(frozen=True, kw_only=True)
 class RecipePublished(_RecipeShown):
-    """A new recipe; the actor is its seller."""
+    """A new recipe; the actor is its seller. `description` is empty of a premium one, which is `locked`."""
 
     type: ClassVar[str] = "recipe.published"
     heard_on: ClassVar[tuple[str, ...]] = ("recipes", "user:{seller_id}")
@@ -35,7 +40,10 @@ class RecipePublished(_RecipeShown):
 @register
 @dataclass(frozen=True, kw_only=True)
 class RecipeUpdated(_RecipeShown):
-    """The author changed it (`version` went up), or its image became ready (no actor, the same `version`)."""
+    """The author changed it (`version` went up), or its image became ready (no actor, the same `version`).
+
+    `description` is empty of a premium one, which is `locked`: who may read it reads the recipe again.
+    """
 
     type: ClassVar[str] = "recipe.updated"
 

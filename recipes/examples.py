@@ -27,7 +27,11 @@ SHAKSHUKA = OpenApiExample(
         "servings": 2,
         "cook_minutes": 25,
         "tags": ["breakfast", "eggs"],
-        "ingredients": ["1 tbsp olive oil", "1 1/2 cups chopped tomatoes", {"quantity": 4, "food": "eggs"}],
+        "ingredients": [
+            "1 tbsp olive oil",
+            "1 1/2 cups chopped tomatoes",
+            {"quantity": "3", "quantity_max": 4, "food": "eggs"},
+        ],
         "steps": ["Cook the tomatoes down.", {"text": "Add the eggs, cover.", "timer_seconds": 360}],
     },
     request_only=True,
@@ -73,12 +77,23 @@ _WHOLE: dict[str, Any] = {
         {
             "position": 1,
             "quantity": 1.5,
+            "quantity_max": None,
             "unit": "cup",
             "food": "chopped tomatoes",
             "note": "",
             "raw": "1 1/2 cups chopped tomatoes",
             "display": "1 1/2 cups",
-        }
+        },
+        {
+            "position": 2,
+            "quantity": 3,
+            "quantity_max": 4,
+            "unit": "",
+            "food": "eggs",
+            "note": "",
+            "raw": "3-4 eggs",
+            "display": "3-4",
+        },
     ],
     "steps": [{"position": 1, "text": "Add the eggs, cover.", "timer_seconds": 360}],
 }
@@ -101,14 +116,20 @@ _LINKED: dict[str, Any] = {
     "cookTime": "PT25M",
     "totalTime": "PT25M",
     "keywords": ["breakfast", "eggs"],
-    "recipeIngredient": ["1 1/2 cups chopped tomatoes"],
+    "recipeIngredient": ["1 1/2 cups chopped tomatoes", "3-4 eggs"],
     "supply": [
         {
             "@type": "HowToSupply",
             "position": 1,
             "name": "chopped tomatoes",
             "requiredQuantity": {"@type": "QuantitativeValue", "value": 1.5, "unitText": "cup"},
-        }
+        },
+        {
+            "@type": "HowToSupply",
+            "position": 2,
+            "name": "eggs",
+            "requiredQuantity": {"@type": "QuantitativeValue", "value": 3, "maxValue": 4},
+        },
     ],
     "recipeInstructions": [
         {"@type": "HowToStep", "position": 1, "text": "Add the eggs, cover.", "timeRequired": "PT360S"}

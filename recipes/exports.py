@@ -11,7 +11,7 @@ _RECIPE = (
     *("id", "visibility", "name", "description", "image_id", "servings", "prep_minutes", "cook_minutes"),
     *("tag_names", "rating_count", "avg_rating", "created_at", "updated_at"),
 )
-_INGREDIENT = ("position", "quantity", "unit", "food", "note", "raw")
+_INGREDIENT = ("position", "quantity", "quantity_max", "unit", "food", "note", "raw")
 _STEP = ("position", "text", "timer_seconds")
 
 

@@ -1,10 +1,14 @@
-"""What a deleted recipe or rating said is deleted wherever it was told."""
+"""Words are deleted wherever they were told: those of deleted recipes and ratings, and those that became premium."""
+
+from django.db.models import QuerySet
 
 from realtime.hiding import hide_kept
 from realtime.jobs import RunningJob, job
 from realtime.models import StreamEvent
+from recipes.models import Recipe
 
 BLANK_RECIPE = "recipes.blank_recipe"
+BLANK_DESCRIPTION = "recipes.blank_description"
 BLANK_REVIEW = "recipes.blank_review"
 
 
@@ -14,12 +18,29 @@ def blank_recipe(run: RunningJob, *, recipe_id: int, seller_id: int) -> None:
 
     Looks at the kept events of three channels: one query, and an UPDATE for each event.
     """
-    told = StreamEvent.objects.filter(
+    hide_kept(_told_of(recipe_id, seller_id))
+
+
+@job(BLANK_DESCRIPTION, time_limit=60)
+def blank_description(run: RunningJob, *, recipe_id: int, seller_id: int) -> None:
+    """Blank the description of a recipe that became premium in the events that were recorded while it was public.
+
+    Two queries, and an UPDATE for each event.
+    """
+    if not Recipe.objects.filter(pk=recipe_id, visibility=Recipe.Visibility.PREMIUM).exists():
+        return  # It is public again, or deleted.
+    for event in _told_of(recipe_id, seller_id).filter(data__locked=False).only("data"):
+        event.data.update(description="", locked=True)
+        event.save(update_fields=["data"])
+
+
+def _told_of(recipe_id: int, seller_id: int) -> QuerySet[StreamEvent]:
+    """The kept events that carry what a card of the recipe shows."""
+    return StreamEvent.objects.filter(
         channel__in=["recipes", f"user:{seller_id}", f"recipe:{recipe_id}"],
         type__in=["recipe.published", "recipe.updated"],
         data__recipe_id=recipe_id,
     )
-    hide_kept(told)
 
 
 @job(BLANK_REVIEW, time_limit=60)

@@ -72,9 +72,8 @@ def _line(line: Mapping[str, Any], is_scaled: bool) -> str:
     raw: str = line["raw"]
     if not is_scaled or line["quantity"] is None:
         return raw
-    return compose(
-        Line(raw, quantity=to_quantity(line["quantity"]), unit=line["unit"], food=line["food"], note=line["note"])
-    )
+    low, high = (None if line[end] is None else to_quantity(line[end]) for end in ("quantity", "quantity_max"))
+    return compose(Line(raw, low, high, unit=line["unit"], food=line["food"], note=line["note"]))
 
 
 def _supply(line: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +84,8 @@ def _supply(line: Mapping[str, Any]) -> dict[str, Any]:
         amount: dict[str, Any] = {"@type": "QuantitativeValue"}
         if line["quantity"] is not None:
             amount["value"] = line["quantity"]
+        if line["quantity_max"] is not None:
+            amount["maxValue"] = line["quantity_max"]
         if line["unit"]:
             amount["unitText"] = line["unit"]
         supply["requiredQuantity"] = amount

@@ -141,6 +141,8 @@ class Ingredient(models.Model):
     recipe = models.ForeignKey(Recipe, on_delete=models.CASCADE, related_name="ingredients", db_index=False)
     position = models.PositiveSmallIntegerField()
     quantity = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    # The upper end of a range; null when the amount is not a range.
+    quantity_max = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=40, blank=True)
     food = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=200, blank=True)
@@ -151,6 +153,10 @@ class Ingredient(models.Model):
         constraints = [
             # Also the index behind "the lines of this recipe, in order".
             models.UniqueConstraint(fields=["recipe", "position"], name="ingredient_position"),
+            models.CheckConstraint(
+                condition=Q(quantity_max__isnull=True) | Q(quantity__isnull=False, quantity_max__gt=F("quantity")),
+                name="ingredient_range_ascends",
+            ),
         ]
 
     def __str__(self) -> str:

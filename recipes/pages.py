@@ -1,19 +1,18 @@
-"""The recipe of a web page, by recipe-scrapers: it knows some six hundred sites, and reads what the others say of
-themselves (JSON-LD or microdata of schema.org)."""
+"""What a web page tells of recipes: its JSON-LD or microdata, and what recipe-scrapers, which knows some six hundred
+sites, takes from it."""
 
 import codecs
 import logging
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from core.errors import Unprocessable
 from core.fetching import place
 from media_pipeline import confined
-from recipes.jsonld_reading import recipe_node
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +28,23 @@ _READER = Path(__file__).with_name("page_reading.py")
 _CODECS = ("utf", "iso8859", "cp125", "latin", "ascii", "gb", "big5", "euc", "shift_jis", "koi8", "mac-roman")
 
 
-def page_recipe(html: str, *, url: str = NOWHERE) -> dict[str, Any] | None:
-    """What HTML (from URL, if that is known) tells, as a schema.org/Recipe; None when that is no recipe.
+class Page(NamedTuple):
+    """What a page tells of recipes (recipes/page_reading.py says what each of these is)."""
+
+    documents: list[Any]
+    broken: int
+    described: dict[str, Any] | None
+    own: dict[str, Any] | None
+
+
+def page_told(html: str, *, url: str = NOWHERE) -> Page:
+    """What `html` (from `url`, if that is known) tells of recipes.
 
     It is read by a process of its own (recipes/page_reading.py), half a second at least. Raises Unprocessable
     (`unreadable`) for what takes longer than SECONDS or more memory than one page may, and Unavailable (`overloaded`).
     """
     if "<" not in html:
-        return None
+        return Page([], 0, None, None)
     limits = confined.Limits(seconds=SECONDS, memory=MEMORY_MAX, file_size=SAID_MAX)
     lines: list[str] = []
     with place(), TemporaryDirectory(prefix="simmer-page-") as folder:
@@ -47,7 +55,7 @@ def page_recipe(html: str, *, url: str = NOWHERE) -> dict[str, Any] | None:
     if finished.code or finished.timed_out:
         log.warning("page_unreadable code=%s timed_out=%s", finished.code, finished.timed_out)
         raise Unprocessable("This page takes too long to read, or too much memory.", code="unreadable")
-    return recipe_node(orjson.loads(lines[-1]))
+    return Page(**orjson.loads(lines[-1]))
 
 
 def decoded(body: bytes, charset: str | None) -> str:

@@ -1,172 +1,143 @@
 """Ingredient lines as people write them: `1 1/2 cups flour, sifted` read into parts, and amounts written back.
 
-Pure and forgiving: what is not understood stays in `food`, and the raw line is always kept beside the parts.
+Pure. recipes/amounts.py has the grammar of amounts. A line whose amount cannot be read to its end has no quantity and
+is kept whole; the raw line is always kept beside the parts. What is written from the parts of a line that was read
+is read as the same parts.
 """
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-QUANTITY_MAX = Decimal(99_999_999)
+from recipes.amounts import NUMBER_MAX, Amount, AmountReader, Measure, Unreadable, plain
+from recipes.other_amounts import other_amounts_removed
+from recipes.units import METRIC, OTHERS, groups_thousands
+
+QUANTITY_MAX = Decimal(NUMBER_MAX)
 _PLACES = Decimal("0.0001")
 # A fraction that people write has no larger denominator, and what was stored differs by no more from what was meant.
 _SIMPLE, _ROUNDING = 16, Fraction(1, 20_000)
+_WRITTEN_FRACTIONS = (2, 3, 4, 6, 8)
+_PART_MAX = 200
 
-# singular -> (plural, other spellings). Metric units are written with decimals, the others with fractions.
-_METRIC: dict[str, tuple[str, ...]] = {
-    "g": ("g", "gr", "gram", "grams", "gramme", "grammes"),
-    "kg": ("kg", "kilo", "kilos", "kilogram", "kilograms"),
-    "mg": ("mg",),
-    "ml": ("ml", "milliliter", "milliliters", "millilitre", "millilitres"),
-    "cl": ("cl", "centiliter", "centilitre"),
-    "dl": ("dl", "deciliter", "decilitre"),
-    "l": ("l", "liter", "liters", "litre", "litres"),
-}
-_COUNTED: dict[str, tuple[str, ...]] = {
-    "cup": ("cups", "c"),
-    "tablespoon": ("tablespoons",),
-    "tbsp": ("tbsp", "tbsps", "tbs", "tbl"),
-    "teaspoon": ("teaspoons",),
-    "tsp": ("tsp", "tsps"),
-    "ounce": ("ounces",),
-    "oz": ("oz",),
-    "pound": ("pounds",),
-    "lb": ("lb", "lbs"),
-    "pint": ("pints",),
-    "quart": ("quarts",),
-    "stick": ("sticks",),
-    "pinch": ("pinches",),
-    "dash": ("dashes",),
-    "handful": ("handfuls",),
-    "clove": ("cloves",),
-    "slice": ("slices",),
-    "can": ("cans",),
-    "tin": ("tins",),
-    "bunch": ("bunches",),
-    "sprig": ("sprigs",),
-    "stalk": ("stalks",),
-    "piece": ("pieces",),
-    "package": ("packages", "pkg"),
-}
-_UNITS = {
-    spelling: unit
-    for units in (_METRIC, _COUNTED)
-    for unit, spellings in units.items()
-    for spelling in (unit, *spellings)
-}
-_NUMBER = r"\d{1,8}(?:[.,]\d{1,4})?"
-_AMOUNT = re.compile(rf"(?:(\d{{1,8}})[ -]+)?(\d{{1,4}})\s*/\s*(\d{{1,4}})|({_NUMBER})")
-_RANGE = re.compile(rf"\s*(?:-|\u2013|to)\s*({_NUMBER})(?=\s|$)")
-_WORD = re.compile(r"\s*([^\W\d_]+)\.?(?=\s|$|,)")
-_ARTICLE = re.compile(r"an?\s+", re.IGNORECASE)
+_OF = re.compile(r"(?: +of(?= ))+", re.IGNORECASE)
+# A digit may follow a unit alone: 1 cup 2% milk.
+_FOOD = re.compile(r"$| *[,(\[]| +(?:[^\W\d_]|[\"\u201c\u201d'\u2018\u00ab])")
+_FOOD_AFTER_UNIT = re.compile(rf"{_FOOD.pattern}| +[0-9]|(?<=\))\w")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One ingredient. `quantity` is in `unit`s, None when the line names no amount ("salt to taste")."""
+    """One ingredient. `quantity` to `quantity_max` is in `unit`s.
+
+    `quantity` is None when the line names no amount ("salt to taste"), `quantity_max` when the amount is not a range.
+    """
 
     raw: str
     quantity: Decimal | None = None
+    quantity_max: Decimal | None = None
     unit: str = ""
     food: str = ""
     note: str = ""
 
 
 def to_quantity(value: int | float | Fraction | Decimal) -> Decimal:
-    """VALUE to four decimal places, as it is stored."""
+    """`value` to four decimal places, as it is stored."""
     exact = Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else Decimal(str(value))
     return exact.quantize(_PLACES).normalize() + 0
 
 
 def parse_line(raw: str) -> Line:
-    """The parts of one line. A range (`2-3 eggs`) counts as its lower end and is kept whole in the note."""
-    text = _with_plain_fractions(raw).strip()
-    quantity, rest, notes = None, text, []
-    if (match := _AMOUNT.match(text)) and not _glued(text, match.end()):
-        if (quantity := _value(match)) is not None:
-            rest = text[match.end() :]
-            if higher := _RANGE.match(rest):
-                rest = rest[higher.end() :]
-                notes.append(text[: len(text) - len(rest)].strip())
-    elif (article := _ARTICLE.match(text)) and (word := _WORD.match(text[article.end() :])) and _unit(word.group(1)):
-        quantity, rest = Decimal(1), text[article.end() :]
-    unit = ""
-    if quantity is not None and (word := _WORD.match(rest)) and (known := _unit(word.group(1))):
-        unit, rest = known, rest[word.end() :]
-        rest = re.sub(r"^\s+of\s+", " ", rest)
-    food, comma, note = rest.strip().partition(",")
-    if comma:
-        notes.insert(0, note.strip())
-    return Line(
-        raw=raw, quantity=quantity, unit=unit, food=food.strip()[:200], note="; ".join(filter(None, notes))[:200]
-    )
+    """The parts of one line."""
+    try:
+        line = _read(raw)
+        # What was read and would be written in words that mean something else was not understood.
+        if line.quantity is not None and replace(_read(compose(line)), raw=raw) != line:
+            raise Unreadable
+    except Unreadable:
+        return Line(raw, food=raw.strip()[:_PART_MAX].strip())
+    return line
 
 
-def display(quantity: Decimal | float | None, unit: str) -> str:
-    """The amount as people write it: `1 1/2 cups`, `250 g`; empty without a quantity."""
+def display(quantity: Decimal | float | None, unit: str, quantity_max: Decimal | float | None = None) -> str:
+    """The amount as people write it: `1 1/2 cups`, `2-3 cups`, `250 g`; the unit alone without a quantity."""
     if quantity is None:
         return unit
-    amount = _decimal(quantity) if unit in _METRIC else _mixed(Decimal(quantity))
-    many = Decimal(quantity) > 1 and unit in _COUNTED
-    return f"{amount} {_COUNTED[unit][0] if many else unit}".strip()
+    ends = [Decimal(str(end)) for end in (quantity, quantity_max) if end is not None]
+    amount = "-".join(_decimal(end, unit) if unit in METRIC else _mixed(end, unit) for end in ends)
+    return f"{amount} {OTHERS[unit][0] if ends[-1] > 1 and unit in OTHERS else unit}".strip()
 
 
 def scaled(quantity: Decimal, factor: Fraction) -> Decimal:
-    """QUANTITY times FACTOR. A third that is stored as 0.3333 counts as a third: three of them are one."""
+    """`quantity` times `factor`. A third that is stored as 0.3333 counts as a third: three of them are one."""
     exact = Fraction(quantity)
     simple = exact.limit_denominator(_SIMPLE)
     return to_quantity((simple if abs(simple - exact) <= _ROUNDING else exact) * factor)
 
 
 def compose(line: Line) -> str:
-    """A raw line for an ingredient that came only in parts."""
-    text = " ".join(filter(None, [display(line.quantity, line.unit), line.food]))
+    """The line written from its parts; a line that names no amount as it is, when it has a raw line."""
+    if line.quantity is None and line.raw:
+        return line.raw
+    text = " ".join(filter(None, [display(line.quantity, line.unit, line.quantity_max), line.food]))
     return f"{text}, {line.note}" if line.note else text
 
 
-def _unit(word: str) -> str | None:
-    # "T" and "t" tell spoons apart; everything else is read in any case.
-    return {"T": "tablespoon", "t": "teaspoon"}.get(word) or _UNITS.get(word.lower())
+def _read(raw: str) -> Line:
+    text = raw.strip()
+    reader = AmountReader(plain(text))
+    amount = reader.amount()
+    if amount is None:
+        food, _, note = text.partition(",")
+        return Line(raw, food=food.strip()[:_PART_MAX].strip(), note=note.strip()[:_PART_MAX].strip())
+    if amount.unit and (of := _OF.match(reader.text, reader.at)):
+        reader.at = of.end()
+    if not (_FOOD_AFTER_UNIT if amount.unit else _FOOD).match(reader.text, reader.at):
+        raise Unreadable
+    food, note = other_amounts_removed(text[reader.at :])
+    return _line(raw, amount, food, note)
 
 
-def _glued(text: str, end: int) -> bool:
-    """Whether the number is part of a word that is no unit: `7up`, `00-flour`."""
-    glued = re.match(r"-?([^\W\d_]+)", text[end:])
-    return glued is not None and _unit(glued.group(1)) is None
+def _line(raw: str, amount: Amount, food: str, note: str) -> Line:
+    quantity, quantity_max = _stored(amount)
+    size = "" if amount.size is None else f"{display(*_display_of(amount.size))} each"
+    return Line(
+        raw,
+        quantity=quantity,
+        quantity_max=quantity_max,
+        unit=amount.unit,
+        food=food[:_PART_MAX].strip(),
+        note=", ".join(filter(None, [size, note]))[:_PART_MAX].strip(),
+    )
 
 
-def _value(match: re.Match[str]) -> Decimal | None:
-    whole, above, below, number = match.groups()
-    if number is not None:
-        return to_quantity(Decimal(number.replace(",", ".")))
-    if int(below) == 0:
-        return None
-    return to_quantity(int(whole or 0) + Fraction(int(above), int(below)))
+def _stored(measure: Measure) -> tuple[Decimal, Decimal | None]:
+    """Both ends as they are stored. Raises Unreadable when rounding makes another amount of them."""
+    low = to_quantity(measure.low)
+    high = None if measure.high is None else to_quantity(measure.high)
+    if (measure.low and not low) or (high is not None and low >= high):
+        raise Unreadable
+    return low, high
 
 
-def _with_plain_fractions(text: str) -> str:
-    """`1½` as `1 1/2`."""
-    plain: list[str] = []
-    for character in text:
-        if unicodedata.category(character) == "No" and "FRACTION" in unicodedata.name(character, ""):
-            spelled = unicodedata.normalize("NFKC", character).replace("\u2044", "/")
-            plain.append(f" {spelled}" if plain and plain[-1].isdigit() else spelled)
-        else:
-            plain.append(character)
-    return "".join(plain)
+def _display_of(measure: Measure) -> tuple[Decimal, str, Decimal | None]:
+    low, high = _stored(measure)
+    return low, measure.unit, high
 
 
-def _decimal(quantity: Decimal | float) -> str:
-    return f"{Decimal(quantity):.4f}".rstrip("0").rstrip(".")
+def _decimal(quantity: Decimal, unit: str) -> str:
+    """`quantity` with four places at most, and never three of them where they would be read as thousands."""
+    text = f"{quantity:.4f}".rstrip("0").rstrip(".")
+    whole, _, decimals = text.partition(".")
+    return f"{text}0" if len(decimals) == 3 and whole != "0" and groups_thousands(unit) else text
 
 
-def _mixed(quantity: Decimal) -> str:
-    """Halves, thirds, quarters, sixths and eighths as fractions, when near enough to have been written so."""
+def _mixed(quantity: Decimal, unit: str) -> str:
+    """Halves, thirds, quarters, sixths and eighths as fractions, when the stored number is just that."""
     whole, part = divmod(quantity, 1)
-    for below in (2, 3, 4, 6, 8):
+    for below in _WRITTEN_FRACTIONS:
         above = round(part * below)
-        if 0 < above < below and abs(part - Decimal(above) / below) <= Decimal("0.001"):
+        if 0 < above < below and to_quantity(Fraction(above, below)) == to_quantity(part):
             return f"{whole} {above}/{below}" if whole else f"{above}/{below}"
-    return _decimal(quantity)
+    return _decimal(quantity, unit)

@@ -25,7 +25,9 @@ from django.db.models.lookups import LessThanOrEqual
 
 from accounts.models import User, unmuted
 from core.json_rows import AmongIds
+from core.pages import DEFAULT_LIMIT
 from core.prepared import Parameter, Prepared, PreparedInstance, PreparedPages
+from realtime.positions import stream_position
 from recipes.models import Ingredient, Recipe, Step, Tag
 from recipes.shapes import detail_shape, is_locked, recipe_rows, recipe_shapes
 
@@ -94,6 +96,18 @@ PAGES = {
 }
 
 
+def first_recipes() -> dict[str, Any]:
+    """The first page of /api/recipes/ as anonymous clients read it, and the Stream-Position before it. Two queries."""
+    position = stream_position("recipes")
+    rows = _newest().fetch(_NOTHING, limit=DEFAULT_LIMIT)
+    return {"results": recipe_shapes(rows, AnonymousUser()), "position": position}
+
+
+@cache
+def _newest() -> Prepared:
+    return Prepared(build(frozenset(), _NOTHING).order_by("-id"))
+
+
 def recipes_of_ids(viewer: Any, ids: Sequence[int]) -> list[dict[str, Any]]:
     """The shapes of those IDS that VIEWER may see, in the order of IDS. One query, none for no ids."""
     if not ids:
@@ -145,6 +159,6 @@ def _details(signed_in: bool) -> tuple[Prepared, Prepared, Prepared]:
     steps = Step.objects.filter(recipe=recipe_id).order_by("position")
     return (
         Prepared(recipe_rows(recipes, viewer)),
-        Prepared(ingredients.values("position", "quantity", "unit", "food", "note", "raw")),
+        Prepared(ingredients.values("position", "quantity", "quantity_max", "unit", "food", "note", "raw")),
         Prepared(steps.values("position", "text", "timer_seconds")),
     )

@@ -2,18 +2,21 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-import orjson
 from django.http import QueryDict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
 from core.fetching import BYTES_MAX, URL_MAX
-from core.fields import BoundedList, Text, WholeNumber
+from core.fields import BoundedList, OneLine, Opaque, Prose, WholeNumber
 from core.forms import list_of, number_of
+from core.json_reading import read_json
+from core.texts import ONE_LINE, is_one_line
 from media_pipeline.serializers import ImageOutput, PictureField
+from recipes.amounts import written_number
 from recipes.filters import SERVINGS_MAX
 from recipes.models import Recipe
 from recipes.quantities import QUANTITY_MAX, Line, compose, parse_line, to_quantity
@@ -34,34 +37,59 @@ _LISTS = ("tags", "ingredients", "steps")
 _NUMBERS = ("servings", "prep_minutes", "cook_minutes")
 
 
-@extend_schema_field({"type": "number", "minimum": 0, "maximum": int(QUANTITY_MAX)})
+# A number, or the text of one. More texts than the pattern allows are accepted: "1 1/2", "½", "1,5".
+_QUANTITY = {
+    "oneOf": [
+        {"type": "number", "minimum": 0, "maximum": int(QUANTITY_MAX)},
+        {"type": "string", "pattern": r"^([0-9]{1,8}(\.[0-9]{1,4})?|[1-9]/[1-9][0-9]?)$"},
+        {"type": "null"},
+    ]
+}
+_QUANTITY_TEXT_MAX = 40
+
+
+@extend_schema_field(_QUANTITY)
 class Quantity(serializers.Field[Decimal, Any, float, Any]):
-    """A number of units, kept to four decimal places."""
+    """A number of units, or the text of one; kept to four decimal places."""
 
     default_error_messages = {
-        "invalid": "A number is required.",
-        "range": f"From 0 to {QUANTITY_MAX}.",
+        "invalid": (
+            'Send a number such as 1.5, or its text: "1.5", "1/2", "1 1/2". '
+            "Write thousands without a comma, and a range as quantity and quantity_max."
+        ),
+        "range": f"Send a number from 0 to {QUANTITY_MAX}.",
     }
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if type(data) not in (int, float):
+        value = data
+        if isinstance(data, str):
+            value = written_number(data) if len(data) <= _QUANTITY_TEXT_MAX else None
+        if value is None or type(value) not in (int, float, Fraction):
             self.fail("invalid")
-        if not 0 <= data <= QUANTITY_MAX:
+        if not 0 <= value <= QUANTITY_MAX:
             self.fail("range")
-        return to_quantity(data)
+        return to_quantity(value)
 
 
 class IngredientParts(serializers.Serializer[Line]):
     """An ingredient in parts. With `raw` alone the line is read; without `raw` it is written from the parts."""
 
-    raw = Text(max_length=LINE_MAX, required=False, allow_blank=True)
+    raw = OneLine(max_length=LINE_MAX, required=False, allow_blank=True)
     quantity = Quantity(required=False, allow_null=True)
-    unit = Text(max_length=UNIT_MAX, required=False, allow_blank=True)
-    food = Text(max_length=FOOD_MAX, required=False, allow_blank=True)
-    note = Text(max_length=NOTE_MAX, required=False, allow_blank=True)
+    quantity_max = Quantity(required=False, allow_null=True)
+    unit = OneLine(max_length=UNIT_MAX, required=False, allow_blank=True)
+    food = OneLine(max_length=FOOD_MAX, required=False, allow_blank=True)
+    note = OneLine(max_length=NOTE_MAX, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        low, high = attrs.get("quantity"), attrs.get("quantity_max")
+        if high is not None and (low is None or high <= low):
+            message = "quantity_max is the upper end of a range: send a quantity that is lower."
+            raise serializers.ValidationError({"quantity_max": [message]})
+        return attrs
 
 
-_LINE = Text(max_length=LINE_MAX)
+_LINE = OneLine(max_length=LINE_MAX)
 _PARTS = IngredientParts()
 
 
@@ -73,7 +101,8 @@ _PARTS = IngredientParts()
                 "type": "object",
                 "properties": {
                     "raw": {"type": "string", "maxLength": LINE_MAX},
-                    "quantity": {"type": ["number", "null"], "minimum": 0, "maximum": int(QUANTITY_MAX)},
+                    "quantity": _QUANTITY,
+                    "quantity_max": _QUANTITY | {"description": "the upper end of a range, above quantity"},
                     "unit": {"type": "string", "maxLength": UNIT_MAX},
                     "food": {"type": "string", "maxLength": FOOD_MAX},
                     "note": {"type": "string", "maxLength": NOTE_MAX},
@@ -106,6 +135,7 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
         line = Line(
             raw=raw,
             quantity=parts.get("quantity"),
+            quantity_max=parts.get("quantity_max"),
             unit=parts.get("unit", ""),
             food=parts.get("food", ""),
             note=parts.get("note", ""),
@@ -116,11 +146,11 @@ class IngredientField(serializers.Field[Line, Any, dict[str, Any], Any]):
 
 
 class StepParts(serializers.Serializer[Any]):
-    text = Text(max_length=STEP_MAX)
+    text = Prose(max_length=STEP_MAX)
     timer_seconds = WholeNumber(min_value=1, max_value=TIMER_MAX, required=False, allow_null=True)
 
 
-_TEXT = Text(max_length=STEP_MAX)
+_TEXT = Prose(max_length=STEP_MAX)
 _STEP = StepParts()
 
 
@@ -154,12 +184,13 @@ class StepField(serializers.Field[tuple[str, int | None], Any, dict[str, Any], A
 
 
 @extend_schema_field({"type": "string", "minLength": 1, "maxLength": TAG_MAX, "pattern": r"[^\s#]"})
-class TagField(Text):
+class TagField(OneLine):
     """A word or a few; becomes the tag's normal name."""
 
     default_error_messages = {
         "empty": "A tag needs at least one character besides #.",
         "long": f"A tag has at most {TAG_MAX} characters.",
+        "line": str(ONE_LINE.message),
     }
 
     def to_internal_value(self, data: Any) -> str:
@@ -167,6 +198,8 @@ class TagField(Text):
         # Before it is normalized, which takes as long as the text is. Composing may shorten it, but not so much.
         if len(text) > 4 * TAG_MAX:
             self.fail("long")
+        if not is_one_line(text):  # normalizing would turn line breaks into spaces
+            self.fail("line")
         name = normal_tag(text)
         if not name:
             self.fail("empty")
@@ -176,8 +209,8 @@ class TagField(Text):
 
 
 class _RecipeFields(serializers.Serializer[Any]):
-    name = Text(max_length=NAME_MAX)
-    description = Text(max_length=DESCRIPTION_MAX, allow_blank=True, required=False)
+    name = OneLine(max_length=NAME_MAX)
+    description = Prose(max_length=DESCRIPTION_MAX, allow_blank=True, required=False)
     servings = WholeNumber(min_value=1, max_value=SERVINGS_MAX, allow_null=True, required=False)
     prep_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
     cook_minutes = WholeNumber(min_value=0, max_value=MINUTES_MAX, allow_null=True, required=False)
@@ -221,7 +254,9 @@ class RecipeForm(_RecipeFields):
     image_id = FormUUID(required=False)
 
 
-@extend_schema_field({"type": ["object", "array", "string"]})
+@extend_schema_field(
+    {"anyOf": [{"type": "object", "additionalProperties": {}}, {"type": "array", "items": {}}, {"type": "string"}]}
+)
 class LinkedData(serializers.Field[Any, Any, Any, Any]):
     """JSON-LD as it is, or as the text of it."""
 
@@ -230,8 +265,8 @@ class LinkedData(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str):
             try:
-                data = orjson.loads(data)
-            except orjson.JSONDecodeError as error:
+                data = read_json(data)
+            except ValueError as error:
                 self.fail("json", error=error)
         if not isinstance(data, dict | list):
             self.fail("type")
@@ -242,8 +277,8 @@ class RecipeImportInput(serializers.Serializer[Any]):
     """Exactly one of the three."""
 
     jsonld = LinkedData(required=False, help_text="what has a schema.org/Recipe in it")
-    html = Text(max_length=PAGE_MAX, trim_whitespace=False, required=False, help_text="a page with a recipe")
-    url = Text(max_length=URL_MAX, required=False, help_text="where such a page is, or such JSON-LD")
+    html = Opaque(max_length=PAGE_MAX, trim_whitespace=False, required=False, help_text="a page with a recipe")
+    url = Opaque(max_length=URL_MAX, required=False, help_text="where such a page is, or such JSON-LD")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
@@ -253,7 +288,7 @@ class RecipeImportInput(serializers.Serializer[Any]):
 
 class RatingInput(serializers.Serializer[Any]):
     score = WholeNumber(min_value=1, max_value=5)
-    review = Text(max_length=2_000, allow_blank=True, required=False, default="")
+    review = Prose(max_length=2_000, allow_blank=True, required=False, default="")
 
 
 def recipe_data(data: Any) -> Any:
@@ -316,12 +351,13 @@ class RecipeOutput(serializers.Serializer[Any]):
 
 class IngredientOutput(serializers.Serializer[Any]):
     position = serializers.IntegerField()
-    quantity = serializers.FloatField(allow_null=True)
+    quantity = serializers.FloatField(allow_null=True, help_text="of a range the lower end")
+    quantity_max = serializers.FloatField(allow_null=True, help_text="the upper end of a range; null: not a range")
     unit = serializers.CharField(allow_blank=True)
     food = serializers.CharField(allow_blank=True)
     note = serializers.CharField(allow_blank=True)
     raw = serializers.CharField(help_text="the line as its author wrote it")
-    display = serializers.CharField(allow_blank=True, help_text="the amount as people write it: 1 1/2 cups")
+    display = serializers.CharField(allow_blank=True, help_text="the amount as people write it: 1 1/2 cups, 2-3 cups")
 
 
 class StepOutput(serializers.Serializer[Any]):

@@ -20,7 +20,7 @@ from media_pipeline.shapes import image_shape
 from realtime.outbox import record, record_job
 from recipes.aggregates import Aggregates, add_to_recipe, insert_rating
 from recipes.events import RatingCreated, RatingDeleted, RatingUpdated, RecipeDeleted, RecipePublished, RecipeUpdated
-from recipes.forgetting import BLANK_RECIPE, BLANK_REVIEW
+from recipes.forgetting import BLANK_DESCRIPTION, BLANK_RECIPE, BLANK_REVIEW
 from recipes.models import Ingredient, Rating, Recipe, RecipeTag, Step, Tag
 from recipes.quantities import Line
 from recipes.removals import audit_removal
@@ -124,6 +124,8 @@ def recipe_update(*, user: User, recipe: Recipe, changes: RecipeContent, expecte
     recipe.version += 1
     recipe.save(update_fields=[*changed, "version", "updated_at"])
     record(RecipeUpdated(actor=actor_of(user), **_shown(recipe)))
+    if "visibility" in changed and recipe.visibility == Recipe.Visibility.PREMIUM:
+        record_job(BLANK_DESCRIPTION, recipe_id=recipe.pk, seller_id=recipe.seller_id)
     if before is not None and recipe.image != before:
         media_discard(media=before)
     return recipe
@@ -206,7 +208,8 @@ def rating_delete(*, user: User, recipe: Recipe) -> None:
 @transaction.atomic
 def recipe_image_changed(*, media_id: str) -> None:
     """Tells the readers of the recipes that show this picture that it is ready."""
-    for recipe in _locked().filter(image=media_id).order_by("pk"):
+    # No channel of a closed account may carry its words: the users who read them are not allowed to any more.
+    for recipe in _locked().filter(image=media_id, seller__is_active=True).order_by("pk"):
         record(RecipeUpdated(actor=None, **_shown(recipe)))
 
 
@@ -251,12 +254,16 @@ def _aggregates_of(recipe: Recipe) -> Aggregates:
 
 
 def _shown(recipe: Recipe) -> dict[str, Any]:
+    locked = recipe.visibility == Recipe.Visibility.PREMIUM
     return {
         "recipe_id": recipe.pk,
         "name": recipe.name,
+        "description": "" if locked else recipe.description,
+        "locked": locked,
         "image": image_shape(recipe.image),
         "tags": recipe.tag_names,
         "version": recipe.version,
+        "content_author_id": recipe.seller_id,
     }
 
 
@@ -305,6 +312,7 @@ def _write_ingredients(recipe: Recipe, lines: list[Line]) -> None:
             recipe=recipe,
             position=position,
             quantity=line.quantity,
+            quantity_max=line.quantity_max,
             unit=line.unit,
             food=line.food,
             note=line.note,
@@ -325,7 +333,7 @@ def _replace_ingredients(recipe: Recipe, changes: RecipeContent) -> bool:
     if "ingredients" not in changes:
         return False
     wanted = changes["ingredients"]
-    stored = recipe.ingredients.values_list("raw", "quantity", "unit", "food", "note")
+    stored = recipe.ingredients.values_list("raw", "quantity", "quantity_max", "unit", "food", "note")
     if [Line(*row) for row in stored] == wanted:
         return False
     recipe.ingredients.all().delete()

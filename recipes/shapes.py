@@ -81,7 +81,7 @@ def detail_shape(
     """A whole recipe; INGREDIENTS and STEPS are rows of all their columns beside the ids, none of a locked one."""
     return {
         **recipe_shape(row, viewer),
-        "ingredients": [line | _amount(line["quantity"], line["unit"]) for line in ingredients],
+        "ingredients": [line | _amount(line["quantity"], line["quantity_max"], line["unit"]) for line in ingredients],
         "steps": steps,
     }
 
@@ -97,13 +97,18 @@ def scaled_shape(recipe: dict[str, Any], servings: int) -> dict[str, Any]:
     factor = Fraction(servings, recipe["servings"])
     ingredients = []
     for line in recipe["ingredients"]:
-        quantity = None if line["quantity"] is None else scaled(Decimal(str(line["quantity"])), factor)
-        ingredients.append(line | _amount(quantity, line["unit"]))
+        ends = (line["quantity"], line["quantity_max"])
+        low, high = (None if end is None else scaled(Decimal(str(end)), factor) for end in ends)
+        ingredients.append(line | _amount(low, high, line["unit"]))
     return recipe | {"servings": servings, "ingredients": ingredients}
 
 
-def _amount(quantity: Decimal | None, unit: str) -> dict[str, Any]:
-    return {"quantity": None if quantity is None else float(quantity), "display": display(quantity, unit)}
+def _amount(low: Decimal | None, high: Decimal | None, unit: str) -> dict[str, Any]:
+    return {
+        "quantity": None if low is None else float(low),
+        "quantity_max": None if high is None else float(high),
+        "display": display(low, unit, high),
+    }
 
 
 def rating_rows(ratings: QuerySet[Rating]) -> QuerySet[Rating, dict[str, Any]]:

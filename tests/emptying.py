@@ -11,7 +11,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import TransactionTestCase
 
-from realtime.positions import ensure_epoch
+from realtime.positions import current_epoch
 
 # `flush` deletes these rows and makes equal ones.
 KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
@@ -46,4 +46,4 @@ def empty(connection: BaseDatabaseWrapper) -> None:
         # Foreign keys are deferred to the commit, so any order will do.
         for table in sorted(full):
             cursor.execute(f"DELETE FROM {quoted[table]}")
-    ensure_epoch(using=connection.alias)
+    current_epoch(using=connection.alias)

@@ -5,6 +5,7 @@ from typing import Any
 import factory
 from django.contrib.auth.hashers import make_password
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import Profile, User
 from posts.models import Comment, Post
@@ -15,7 +16,7 @@ PASSWORD = "correct horse battery"
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
-    """A customer with a profile, whose password is PASSWORD."""
+    """A customer with a profile and a confirmed e-mail address, whose password is PASSWORD."""
 
     class Meta:
         model = User
@@ -23,6 +24,7 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
     username = factory.Sequence(lambda number: f"person{number}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.com")
     password = factory.LazyFunction(lambda: make_password(PASSWORD))
+    email_verified_at = factory.LazyFunction(timezone.now)
     role = User.Role.CUSTOMER
 
 

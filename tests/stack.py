@@ -29,7 +29,7 @@ COMMANDS = {
     "web": ["-m", "core.server"],
     "relay": ["manage.py", "relay"],
     "worker": [
-        *["-m", "celery", "-A", "core", "worker", "-Q", "default,follows,media,mail", "-c", "2", "-l", "info"],
+        *["-m", "celery", "-A", "core", "worker", "-Q", "default,follows,images,media,mail", "-c", "2", "-l", "info"],
         *["--without-heartbeat", "--without-gossip", "--without-mingle"],
     ],
 }

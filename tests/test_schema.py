@@ -118,6 +118,30 @@ def test_headers_are_described(document: Any) -> None:
     assert "Retry-After" in document["components"]["responses"]["TooManyRequests"]["headers"]
 
 
+def test_it_says_where_the_api_is_under_which_licence_and_what_its_tags_mean(document: Any) -> None:
+    assert document["info"]["license"] == {"name": "MIT", "identifier": "MIT"}
+    assert document["servers"] == [{"url": "/"}]
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+    assert described == {tag for _, operation in operations(document) for tag in operation["tags"]}
+
+
+def test_conditional_reads_and_names_of_requests_are_described(document: Any) -> None:
+    for name, operation in operations(document):
+        sent = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "header"}
+        assert ("If-None-Match" in sent) == ("304" in operation["responses"]), name
+        assert "X-Request-ID" in sent, name
+    for response in document["components"]["responses"].values():
+        assert "X-Request-ID" in response["headers"]
+
+
+def test_each_content_type_of_a_body_has_a_component_of_its_own(document: Any) -> None:
+    """Generators of clients choose the content type by the class of the body."""
+    for name, operation in operations(document):
+        bodies = operation.get("requestBody", {}).get("content", {})
+        components = [str(body["schema"].get("$ref")) for body in bodies.values()]
+        assert len(set(components)) == len(components), name
+
+
 def test_signing_in_is_a_bearer_token(document: Any) -> None:
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
     recipes, sessions = document["paths"]["/api/recipes/"], document["paths"]["/api/me/sessions/"]

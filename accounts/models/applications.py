@@ -9,6 +9,7 @@ from django.db.models import Q
 from oauth2_provider.models import AbstractApplication
 
 from accounts.models.people import User
+from core.texts import ONE_LINE, shows_something
 
 # Where the device itself is meant, whichever program listens there: nothing travels, so plain http will do.
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -41,7 +42,11 @@ class Application(AbstractApplication):  # type: ignore[misc]  # it is not typed
         related_name="+",
         help_text="Whose it is, if of one of us.",
     )
-    name = models.CharField(max_length=80, help_text="As people know it: they are asked whether they trust it.")
+    name = models.CharField(
+        max_length=80,
+        validators=[ONE_LINE, shows_something],
+        help_text="As people know it: they are asked whether they trust it.",
+    )
 
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 

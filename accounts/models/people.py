@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from core.models import Timestamped
+from core.texts import ONE_LINE, shows_something
 
 
 def relations_of(viewer: Any, person: str) -> dict[str, Exists | Value]:
@@ -121,7 +122,9 @@ class User(AbstractUser):
     premium_until = models.DateTimeField(null=True, blank=True)
     # Part of the hash in each cookie session, so that raising it ends all of them.
     cookie_version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    display_name = models.CharField(max_length=80, blank=True)
+    first_name = models.CharField(max_length=150, blank=True, validators=[ONE_LINE, shows_something])
+    last_name = models.CharField(max_length=150, blank=True, validators=[ONE_LINE, shows_something])
+    display_name = models.CharField(max_length=80, blank=True, validators=[ONE_LINE, shows_something])
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -17,6 +17,10 @@ class OAuthTokenInput(serializers.Serializer[Any]):
     scope = serializers.CharField(required=False, help_text="of a refresh: less than before, for this access token")
 
 
+class OAuthTokenForm(OAuthTokenInput):
+    """The same as a form. A content type has a component of its own, as generators of clients need it."""
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -47,6 +51,10 @@ class RevocationInput(serializers.Serializer[Any]):
     token_type_hint = serializers.CharField(required=False, help_text="not needed")
     client_id = serializers.CharField(required=False, help_text="unless it is in a Basic header")
     client_secret = serializers.CharField(required=False)
+
+
+class RevocationForm(RevocationInput):
+    """The same as a form."""
 
 
 @extend_schema_serializer(

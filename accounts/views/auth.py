@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -12,10 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import session_of
+from accounts.limits import named_session, session_keys
 from accounts.models import Session
 from accounts.serializers import (
     LogoutInput,
     RefreshInput,
+    RegisterForm,
     RegisterInput,
     TicketOutput,
     TokenInput,
@@ -36,6 +37,7 @@ from accounts.tokens import issue_tokens
 from core.clients import address_of
 from core.errors import Unauthenticated
 from core.scopes import READ
+from media_pipeline.serializers import WITH_PICTURES
 
 TAGS = ["auth"]
 
@@ -52,7 +54,7 @@ def _user_agent(request: Request) -> str:
 
 
 class AuthView(APIView):
-    """Open to all, limited by THROTTLE_AUTH (or a scope of its own) besides the usual limits."""
+    """Open to all, limited by THROTTLE_AUTH (or a limit of its own) in place of the general limits."""
 
     permission_classes = [AllowAny]
     throttle_scope = "auth"
@@ -61,13 +63,13 @@ class AuthView(APIView):
 class RegisterView(AuthView):
     # Apart from signing in: whoever makes accounts in bulk keeps nobody of the same address from their own.
     throttle_scope = "register"
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @extend_schema(
         operation_id="auth_register",
         summary="Register, and be signed in",
         tags=TAGS,
-        request={"application/json": RegisterInput, "multipart/form-data": RegisterInput},
+        request={"application/json": RegisterInput, "multipart/form-data": RegisterForm},
         responses={201: TokenReplyOutput},
         auth=[],
     )
@@ -103,9 +105,14 @@ class TokenView(AuthView):
         return _token_reply(session)
 
 
-class RefreshView(AuthView):
+class RefreshView(APIView):
     # The tokens are in the body; an access token that has expired in the header is why the client comes here.
     authentication_classes = []
+    permission_classes = [AllowAny]
+    problem_statuses = ("401",)
+
+    def throttle_keys(self, request: Request) -> dict[str, str]:
+        return session_keys(request, named_session(request, "refresh"))
 
     @extend_schema(
         operation_id="auth_refresh",
@@ -125,6 +132,9 @@ class RefreshView(AuthView):
 class LogoutView(APIView):
     permission_classes = [AllowAny]
     scopes = {"POST": READ}
+
+    def throttle_keys(self, request: Request) -> dict[str, str]:
+        return session_keys(request, named_session(request, "refresh"))
 
     @extend_schema(
         operation_id="auth_logout",

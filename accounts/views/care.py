@@ -25,7 +25,7 @@ TAGS = ["auth"]
 
 
 class OwnCareView(APIView):
-    """For who is signed in, limited by THROTTLE_AUTH besides the usual limits."""
+    """For signed-in users, limited by THROTTLE_AUTH in place of the general limits."""
 
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"

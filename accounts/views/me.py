@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -15,8 +14,10 @@ from accounts.authentication import session_of, user_of
 from accounts.models import Session, User
 from accounts.serializers import (
     CloseAccountInput,
+    CoverForm,
     CoverInput,
     OwnUserOutput,
+    PictureForm,
     PictureInput,
     PreferencesInput,
     PreferencesOutput,
@@ -32,7 +33,7 @@ from core.clients import address_of
 from core.etags import conditional, expected_versions
 from core.pages import CursorPages
 from core.scopes import NO_APP
-from media_pipeline.serializers import ImageOutput
+from media_pipeline.serializers import WITH_PICTURES, ImageOutput
 from media_pipeline.shapes import image_shape
 
 TAGS = ["me"]
@@ -124,7 +125,7 @@ class OwnImageView(OwnView):
 
     which: Which
     input_class: type[PictureInput] | type[CoverInput]
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @property
     def throttle_scope(self) -> str | None:
@@ -152,7 +153,7 @@ class PictureView(OwnImageView):
         summary="Set your picture",
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
-        request={"application/json": PictureInput, "multipart/form-data": PictureInput},
+        request={"application/json": PictureInput, "multipart/form-data": PictureForm},
         responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:
@@ -172,7 +173,7 @@ class CoverView(OwnImageView):
         summary="Set your cover",
         description="Answers at once with a pending image; `media.ready` on your inbox says when it can be shown.",
         tags=TAGS,
-        request={"application/json": CoverInput, "multipart/form-data": CoverInput},
+        request={"application/json": CoverInput, "multipart/form-data": CoverForm},
         responses={200: ImageOutput},
     )
     def put(self, request: Request) -> Response:

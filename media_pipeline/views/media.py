@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
@@ -16,7 +15,7 @@ from core.errors import NotFound
 from core.etags import conditional
 from core.idempotency import idempotent
 from media_pipeline.models import Media
-from media_pipeline.serializers import MediaInput, MediaOutput, OriginalOutput
+from media_pipeline.serializers import WITH_PICTURES, MediaInput, MediaOutput, OriginalOutput
 from media_pipeline.services import image_create, media_create, media_delete, media_original
 from media_pipeline.shapes import media_shape
 
@@ -36,7 +35,7 @@ def get_media_for_user(user: Any, media_id: UUID) -> Media:
 class MediaListView(APIView):
     permission_classes = [IsAuthenticated]
     throttle_scope = "upload"
-    json_body_max = settings.REQUEST_BODY_MAX
+    body_limits = WITH_PICTURES
 
     @extend_schema(
         operation_id="media_create",

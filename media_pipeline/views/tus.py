@@ -15,6 +15,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from core import api, errors
+from core.body_limits import BodyLimits
 from media_pipeline import tus
 from media_pipeline.appending import Appending, Creating, expiry_header
 from media_pipeline.bodies import Body, body_of
@@ -47,6 +48,7 @@ LENGTH = _header("Upload-Length", "Bytes; of the whole file.")
 class TusView(APIView):
     """What every answer of the protocol has."""
 
+    body_limits = BodyLimits(upload=settings.UPLOAD_MAX_BODY)
     permission_classes = [IsAuthenticated]
 
     def get_permissions(self) -> list[BasePermission]:
@@ -204,9 +206,7 @@ class TusDetailView(TusView):
 
 
 def _require_fits(body: Body, *, offset: int, length: int | None) -> None:
-    """TooLarge for a body that is too long for one request, or for an upload of `length` bytes."""
-    if body.declared is not None and body.declared > settings.UPLOAD_MAX_BODY:
-        raise errors.TooLarge(f"At most {settings.UPLOAD_MAX_BODY} bytes at once: set the client's chunk size.")
+    """TooLarge for a body with more bytes than an upload of `length` lacks."""
     if length is not None and body.declared is not None and offset + body.declared > length:
         raise errors.TooLarge("These are more bytes than the upload was declared to have.")
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from core.body_limits import BodyLimits
 from core.errors import Conflict, Invalid, TooLarge
 from core.idempotency import idempotent
 from media_pipeline.bodies import Body, body_of
@@ -109,6 +110,7 @@ class UploadDetailView(APIView):
 
 
 class ChunkView(APIView):
+    body_limits = BodyLimits(upload=CHUNK_SIZE_MAX)
     permission_classes = [IsAuthenticated]
     problem_statuses = ("410", "422", "423", "507")
 

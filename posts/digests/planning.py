@@ -111,5 +111,12 @@ def write_rows(day: date, zone: str, people: list[int]) -> None:
 
 
 def _next_people(zone: str, after: int) -> list[int]:
-    wanted = Profile.objects.filter(digest=True, timezone=zone, user_id__gt=after, user__is_active=True)
+    """Only those who have confirmed their address: a digest names recipes that the registrant chose by following."""
+    wanted = Profile.objects.filter(
+        digest=True,
+        timezone=zone,
+        user_id__gt=after,
+        user__is_active=True,
+        user__email_verified_at__isnull=False,
+    )
     return list(wanted.order_by("user_id").values_list("user_id", flat=True)[:CHUNK])

@@ -109,8 +109,9 @@ def _message_of(digest: Digest, best: list[int]) -> EmailMultiAlternatives | Non
     user = User.objects.select_related("profile").filter(pk=digest.user_id).first()
     if user is None:
         return None  # and its digest is gone, too
-    if not user.is_active or not user.email or not user.profile.digest:
-        ledger.settle(digest, State.SKIPPED, "not wanted" if user.is_active and user.email else "nobody to send to")
+    if not user.is_active or not user.email_verified or not user.profile.digest:
+        is_reachable = user.is_active and user.email_verified
+        ledger.settle(digest, State.SKIPPED, "not wanted" if is_reachable else "nobody to send to")
         return None
     # They may have moved since the morning, to where it is another day, a Saturday perhaps.
     if calendar.local_date(calendar.clock(), user.profile.timezone) != digest.local_date:

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import Text
+from core.fields import Prose
 from posts.models.comments import COMMENT_MAX
 from recipes.serializers import PersonOutput
 
@@ -12,7 +12,7 @@ from recipes.serializers import PersonOutput
 class CommentInput(serializers.Serializer[Any]):
     """White space around the text is cut off."""
 
-    text = Text(max_length=COMMENT_MAX)
+    text = Prose(max_length=COMMENT_MAX)
 
 
 class CommentOutput(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.fields import Text, WholeNumber
+from core.fields import Prose, WholeNumber
 from posts.models import ModerationAction, Report
 from posts.models.moderation import TARGETS
 from recipes.serializers import PersonOutput
@@ -18,13 +18,13 @@ class ReportInput(serializers.Serializer[Any]):
     target = serializers.ChoiceField(choices=TARGETS)
     id = WholeNumber(min_value=1, max_value=_ID_MAX)
     reason = serializers.ChoiceField(choices=Report.Reason.choices)
-    note = Text(required=False, allow_blank=True, max_length=NOTE_MAX)
+    note = Prose(required=False, allow_blank=True, max_length=NOTE_MAX)
 
 
 class DecisionInput(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=Report.Status.choices)
     action = serializers.ChoiceField(choices=ACTIONS, required=False, help_text="done to what was reported")
-    note = Text(required=False, allow_blank=True, max_length=NOTE_MAX, help_text="for the audit")
+    note = Prose(required=False, allow_blank=True, max_length=NOTE_MAX, help_text="for the audit")
 
 
 class QueueQuery(serializers.Serializer[Any]):

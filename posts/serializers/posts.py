@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.fields import BoundedList, Text, WholeNumber
+from core.fields import BoundedList, Prose, WholeNumber
 from core.forms import list_of, number_of
 from media_pipeline.serializers import ImageOutput, MediaOutput, PictureField
 from posts.models import Post
@@ -60,7 +60,7 @@ class PicturesField(serializers.Field[list[bytes], Any, Any, Any]):
 
 
 class _PostFields(serializers.Serializer[Any]):
-    text = Text(max_length=TEXT_MAX, allow_blank=True, trim_whitespace=False, required=False)
+    text = Prose(max_length=TEXT_MAX, allow_blank=True, trim_whitespace=False, required=False)
     visibility = serializers.ChoiceField(
         choices=Post.Visibility.choices,
         required=False,

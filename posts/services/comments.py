@@ -159,6 +159,7 @@ def _record(
             recipe_id=comment.post.announces_id,
             comment_id=comment.pk,
             parent_id=comment.parent_id,
+            content_author_id=comment.author_id,
             comment=comment_event_shape(comment),
             comment_count=comment_count,
             reply_count=reply_count,

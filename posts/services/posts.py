@@ -85,6 +85,7 @@ def post_update(*, user: User, post: Post, changes: PostContent, expected: set[i
     record(
         PostUpdated(
             actor=actor_of(user),
+            content_author_id=post.author_id,
             post_id=post.pk,
             version=post.version,
             # Everybody who could read it before hears of this, and is asked for the right to hear more only then.
@@ -124,8 +125,17 @@ def post_delete(*, user: User, post: Post, expected: set[int] | None = None) -> 
 def post_media_changed(*, media_id: UUID) -> None:
     """Tells the readers of the posts that show this media that it is ready."""
     posts = Post.objects.select_for_update(of=("self",), no_key=True)
-    for post in posts.filter(post_media__media=media_id).order_by("pk"):
+    # No channel of a closed account may carry its words: the users who read them are not allowed to any more.
+    for post in posts.filter(post_media__media=media_id, author__is_active=True).order_by("pk"):
         # Asked once it is locked: it may have been published while this waited.
         if post.status == Post.Status.PUBLISHED:
             content = public_content(post, media_shapes(media_of(post)))
-            record(PostUpdated(actor=None, post_id=post.pk, version=post.version, **content))
+            record(
+                PostUpdated(
+                    actor=None,
+                    content_author_id=post.author_id,
+                    post_id=post.pk,
+                    version=post.version,
+                    **content,
+                )
+            )

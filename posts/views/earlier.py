@@ -6,14 +6,16 @@ Not in the OpenAPI description, which is for new clients; core/earlier_urls.py h
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from accounts.models import User
+from core.body_limits import BodyLimits
 from core.errors import Gone, PreconditionFailed
-from core.fields import Text
+from core.fields import OneLine
 from core.idempotency import idempotent
 from media_pipeline.appending import Appending, Creating
 from media_pipeline.bodies import Block
@@ -51,7 +53,7 @@ class ImageAddView(MediaListView):
 
 
 class VideoInput(serializers.Serializer[Any]):
-    filename = Text(max_length=255)
+    filename = OneLine(max_length=255)
     chunk = serializers.FileField(allow_empty_file=False)
     # Clients that may send a chunk twice say where it goes.
     offset = serializers.IntegerField(min_value=0, required=False)
@@ -64,6 +66,7 @@ class VideoAppendView(UploadListView):
     """
 
     http_method_names = ["post", "options"]
+    body_limits = BodyLimits(multipart=settings.REQUEST_BODY_MAX)
 
     def check_throttles(self, request: Request) -> None:
         """As with chunks, what is limited is how many uploads are begun."""

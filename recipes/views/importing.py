@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.authentication import user_of
+from core.body_limits import BodyLimits
 from core.idempotency import idempotent_after
 from recipes.examples import FROM_JSONLD, FROM_URL, IMPORTED
 from recipes.importing import Import, recipe_import
@@ -28,17 +29,18 @@ class RecipeImportView(APIView):
     permission_classes = [IsAuthenticated]
     throttle_scope = "import"
     # A page in JSON, where some characters take two.
-    json_body_max = 2 * PAGE_MAX
+    body_limits = BodyLimits(json=2 * PAGE_MAX)
 
     @extend_schema(
         operation_id="recipes_import",
         summary="Publish a recipe from elsewhere",
         description=(
-            "Sellers only, of recipes that they may publish. Send JSON-LD, a page, or the address of either; a page is "
-            "read by recipe-scrapers. What this API gives as JSON-LD becomes the same recipe again. What does not fit "
-            "is cut or left out, and `warnings` says so; pictures are not fetched. 422: `no_recipe`, `unreadable`; for "
-            "an address also `url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, "
-            "`wrong_type`, `too_large`; 503 `overloaded` when too many pages are being read."
+            "Sellers only, of recipes that they may publish. Send JSON-LD, a page, or the address of either; the "
+            "recipe with most ingredients and steps is taken. What this API gives as JSON-LD becomes the same recipe "
+            "again. Each part of the source becomes a part of the recipe, or `warnings` says that it was cut, left out "
+            "or kept elsewhere; pictures are not fetched. 422: `no_recipe`, `unreadable`; for an address also "
+            "`url_refused` (not a public one, or not http or https at their ports), `fetch_failed`, `wrong_type`, "
+            "`too_large`; 503 `overloaded` when too many pages are being read."
         ),
         tags=["recipes"],
         request=RecipeImportInput,

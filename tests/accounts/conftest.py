@@ -13,8 +13,8 @@ from tests.factories import PASSWORD, SellerFactory, UserFactory
 
 @pytest.fixture
 def ann(db: None) -> User:
-    """A customer."""
-    return UserFactory(username="ann", email="ann@example.com")
+    """A customer who has not confirmed her e-mail address yet."""
+    return UserFactory(username="ann", email="ann@example.com", email_verified_at=None)
 
 
 @pytest.fixture

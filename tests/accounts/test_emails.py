@@ -17,7 +17,7 @@ from tests.actors import client_of
 from tests.concurrently import at_once
 from tests.factories import PASSWORD, UserFactory
 from tests.jobs import run_jobs
-from tests.mailbox import Mailbox, text_of
+from tests.mailbox import Mailbox, html_of, text_of
 
 NEW = "ann.lee@example.com"
 
@@ -47,6 +47,37 @@ def test_whoever_registers_gets_a_mail_whose_link_confirms_the_address(db: None,
     assert sign_in("zoe")["user"]["email_verified"]
     again = verify(token)
     assert (again.status_code, again.json()["code"]) == (400, "link_invalid")
+
+
+def test_a_mail_to_an_address_that_is_not_confirmed_carries_no_word_of_the_registrant(
+    db: None, mailbox: Mailbox
+) -> None:
+    """Anybody can register with the address of another person, and choose these words."""
+    body = {"email": "victim@example.com", "username": "Win-Money", "password": PASSWORD}
+    words = {"display_name": "WINNER", "first_name": "CLICK", "last_name": "HERE"}
+    access = APIClient().post("/api/auth/register/", {**body, **words}).json()["access"]
+    APIClient().post("/api/auth/password/reset/", {"email": "victim@example.com"})
+    registrant = APIClient()
+    registrant.credentials(HTTP_AUTHORIZATION=f"Bearer {access}")
+    registrant.post("/api/auth/password/change/", {"current_password": PASSWORD, "new_password": "a new long one 7"})
+    change(registrant, "another@example.com", "a new long one 7")
+    run_jobs()
+    assert {message["To"] for message in mailbox.messages} == {"victim@example.com", "another@example.com"}
+    assert len(mailbox.messages) >= 4
+    for message in mailbox.messages:
+        for part in (message["Subject"], text_of(message), html_of(message)):
+            assert not [word for word in (*words.values(), "Win-Money", "win-money") if word in part]
+
+
+def test_a_mail_to_a_confirmed_address_says_the_name(as_ann: APIClient, ann: User, mailbox: Mailbox) -> None:
+    User.objects.update(email_verified_at="2026-01-01T00:00Z", display_name="Ann Lee")
+    APIClient().post("/api/auth/password/reset/", {"email": "ann@example.com"})
+    change(as_ann, NEW)
+    run_jobs()
+    assert {message["To"]: "Hello Ann Lee," in text_of(message) for message in mailbox.messages} == {
+        "ann@example.com": True,
+        NEW: False,
+    }
 
 
 def test_another_mail_can_be_asked_for_until_there_is_nothing_to_confirm(as_ann: APIClient, mailbox: Mailbox) -> None:

@@ -95,12 +95,34 @@ def test_an_edit_of_what_was_changed_meanwhile_is_412(as_ann: APIClient) -> None
     assert as_ann.patch("/api/me/", {"bio": "two"}, HTTP_IF_MATCH=changed["ETag"]).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["picture", "profile_picture", "picture_url", "cover", "cover_picture", "cover_url"])
+def test_a_picture_in_an_edit_is_refused_with_where_it_goes(as_ann: APIClient, name: str) -> None:
+    refused = as_ann.patch("/api/me/", {"bio": "new", name: "data:image/gif;base64,R0lGODlhAQABAAAAACw="})
+    kind = "cover" if "cover" in name else "picture"
+    assert (refused.status_code, refused.json()["errors"]) == (400, {name: [f"Send it to PUT /api/me/{kind}/."]})
+    assert as_ann.get("/api/me/").json()["bio"] != "new"
+
+
 def test_a_follow_or_an_edit_that_changes_nothing_uses_up_no_version(as_ann: APIClient, as_bob: APIClient) -> None:
     as_ann.patch("/api/me/", {"bio": "one"})
     tag = as_ann.get("/api/me/")["ETag"]
     as_bob.put("/api/users/ann/follow/")
     as_ann.patch("/api/me/", {"bio": "one"})
     assert as_ann.patch("/api/me/", {"bio": "two"}, HTTP_IF_MATCH=tag).status_code == 200
+
+
+def test_a_token_that_is_not_accepted_is_told_from_none(ann: User) -> None:
+    """RFC 6750, 3: a client that is told `invalid_token` refreshes; one that sent no token signs in."""
+    expected = {
+        "Bearer not.a.token": 'Bearer realm="api", error="invalid_token"',
+        f"Bearer {sign_in('ann')['refresh']}": 'Bearer realm="api", error="invalid_token"',
+        "": 'Bearer realm="api"',
+    }
+    for header, challenge in expected.items():
+        answer = APIClient().get("/api/me/", headers={"Authorization": header} if header else {})
+        assert (answer.status_code, answer["WWW-Authenticate"]) == (401, challenge)
+    wrong = APIClient().post("/api/auth/token/", {"username": "ann", "password": "wrong"})
+    assert (wrong.status_code, wrong["WWW-Authenticate"]) == (401, 'Bearer realm="api"')
 
 
 def test_an_unchanged_profile_is_304(as_ann: APIClient) -> None:

@@ -61,6 +61,15 @@ class Person:
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 
+    def change(self, recipe_id: int, **fields: Any) -> None:
+        answer = self.client.patch(f"/api/recipes/{recipe_id}/", json=fields)
+        assert answer.is_success, answer.text
+
+    def recipe_names(self) -> list[str]:
+        """What this seller has published, newest first."""
+        answer = self.client.get(f"/api/users/{self.username}/recipes/")
+        return [recipe["name"] for recipe in answer.json()["results"]]
+
     def rate(self, recipe_id: int, score: int) -> None:
         answer = self.client.post(f"/api/recipes/{recipe_id}/rate/", json={"score": score})
         assert answer.is_success, answer.text

@@ -1,9 +1,10 @@
 """What one window does is seen in the other, without a reload."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import OpenWindow, Person
 
@@ -91,6 +92,7 @@ async def test_a_sellers_new_recipe_comes_first_in_another_window_and_gets_its_p
         first = window.page.locator(".card").first
         await expect(first.locator(".name")).to_have_text("Gazpacho")
         await expect(first.locator(".seller")).to_have_text("by Rosa")
+        await expect(first.locator(".description")).to_have_text("Cold.")
         # Resized by the worker, then told on `recipe:{id}`.
         await expect(first.locator("img.loaded")).to_be_visible()
     assert "Rosa published Gazpacho" in (await other.news())[-1]
@@ -123,3 +125,53 @@ async def test_older_recipes_come_on_demand_and_are_live_too(
     person("Ana").rate(oldest, 4)
 
     await window.sees(oldest, average="4.00", count="1 rating")
+
+
+async def test_what_its_seller_changes_is_seen_and_a_premium_description_by_those_alone_who_may_read_it(
+    open_window: OpenWindow, person: Callable[..., Person]
+) -> None:
+    rosa = person("Rosa", role="seller")
+    recipe_id = rosa.publish("Borscht", description="Red.")
+    one, hers = await open_window(), await open_window()
+    await hers.signed_in(rosa)
+    described = [window.card(recipe_id).locator(".description") for window in (one, hers)]
+
+    rosa.change(recipe_id, description="Very red.")
+    for description in described:
+        await expect(description).to_have_text("Very red.")
+
+    rosa.change(recipe_id, description="Beetroot.", visibility="premium")
+    await expect(described[0]).to_have_text("")
+    await expect(described[1]).to_have_text("Beetroot.")
+
+    locked_id = rosa.publish("Solyanka", description="Sour.", visibility="premium")
+    await expect(hers.card(locked_id).locator(".description")).to_have_text("Sour.")
+    await expect(one.card(locked_id).locator(".description")).to_have_text("")
+
+
+async def test_the_last_of_several_clicks_on_stars_is_what_stays(
+    open_window: OpenWindow, person: Callable[..., Person]
+) -> None:
+    recipe_id = person("Rosa", role="seller").publish("Paella")
+    window = await open_window()
+    await window.signed_in(person("Ana"))
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        """The first one until all are clicked."""
+        if held:
+            await route.continue_()
+        held.append(route)
+
+    await window.page.route(f"**/api/recipes/{recipe_id}/rate/", hold)
+    answered: asyncio.Queue[int] = asyncio.Queue()
+    window.page.on("requestfinished", lambda request: "/rate/" in request.url and answered.put_nowait(1))
+    stars = [window.card(recipe_id).get_by_role("radio", name=f"{score} star") for score in (1, 2, 5)]
+    for star in stars:
+        await star.click()
+    await held[0].continue_()
+    for _ in stars:
+        await asyncio.wait_for(answered.get(), 30)
+
+    await window.sees(recipe_id, average="5.00", count="1 rating")
+    await expect(stars[-1]).to_be_checked()

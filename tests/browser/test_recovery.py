@@ -51,7 +51,7 @@ async def test_a_killed_server_is_come_back_to_without_anybody_doing_anything(
     window = await open_window(tolerated=("WebSocket connection to", "Failed to load resource"))
     stack.kill("web")
     await window.is_in_state("Offline")
-    await expect(window.page.locator("#connection .sentence")).to_contain_text("Coming back in")
+    await expect(window.page.locator("#connection .sentence")).to_contain_text("Reconnecting in")
 
     stack.ensure_running()
     person("Ana").rate(recipe_id, 5)

@@ -1,5 +1,6 @@
 """Signing in, staying signed in, and being signed out."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -75,6 +76,7 @@ async def test_a_limit_is_told_with_the_time_to_wait(
 
     # How many requests a load takes is not told here, but for one.
     for _ in range(8):
-        await window.page.reload()
+        async with window.page.expect_response(re.compile("/api/recipes/")):
+            await window.page.reload()
 
-    await expect(window.page.locator(".notice.error")).to_contain_text("Trying again in")
+    await expect(window.page.locator("#waiting")).to_contain_text("Retrying in")

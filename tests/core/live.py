@@ -13,11 +13,26 @@ import asyncio
 import hashlib
 from typing import Any
 
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from core.body_limits import BodyLimits
 from core.http_bodies import bytes_held
 
 sent = 0
 large = 0
 LARGE = 1_000_000
+
+
+def body(request: HttpRequest) -> HttpResponse:
+    """Declares how long a body the application takes at this address."""
+    raise NotImplementedError
+
+
+body.body_limits = BodyLimits(upload=settings.REQUEST_BODY_MAX)  # type: ignore[attr-defined]
+urlpatterns = [path("body", body)]
+settings.ROOT_URLCONF = __name__
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

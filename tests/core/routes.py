@@ -33,6 +33,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import errors
+from core.body_limits import BodyLimits
 
 left_behind: contextvars.ContextVar[str] = contextvars.ContextVar("left_behind", default="")
 # What a test sets to hold views up, and what the views tell it.
@@ -42,6 +43,7 @@ notes: list[str] = []
 
 @csrf_exempt
 def echo(request: HttpRequest) -> HttpResponse:
+    body = request.read()
     response = JsonResponse(
         {
             "method": request.method,
@@ -51,8 +53,8 @@ def echo(request: HttpRequest) -> HttpResponse:
             "header": request.headers.get("X-Test"),
             "cookie": request.COOKIES.get("c"),
             "address": request.META["REMOTE_ADDR"],
-            "size": len(request.body),
-            "sum": sum(request.body),
+            "size": len(body),
+            "sum": sum(body),
             "reversed": reverse("echo"),
             "thread": threading.current_thread().name,
         }
@@ -60,6 +62,9 @@ def echo(request: HttpRequest) -> HttpResponse:
     response.set_cookie("first", "1")
     response.set_cookie("second", "2")
     return response
+
+
+echo.body_limits = BodyLimits(upload=8 * 1024 * 1024)  # type: ignore[attr-defined]
 
 
 def trace(request: HttpRequest) -> HttpResponse:

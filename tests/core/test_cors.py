@@ -22,7 +22,7 @@ def test_a_listed_origin_may_read_answers_and_refusals(client: Client, path: str
     assert "origin" in answer["Vary"].lower()
     assert "Access-Control-Allow-Credentials" not in answer
     exposed = answer["Access-Control-Expose-Headers"].split(", ")
-    assert {"ETag", "RateLimit", "Retry-After", "Stream-Position", "X-Request-ID"} <= set(exposed)
+    assert {"ETag", "RateLimit", "Retry-After", "Stream-Position", "WWW-Authenticate", "X-Request-ID"} <= set(exposed)
 
 
 @pytest.mark.parametrize(

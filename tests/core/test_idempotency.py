@@ -52,6 +52,14 @@ def age_by(time: timedelta) -> None:
         key.save()
 
 
+@pytest.mark.parametrize("levels", [101, 500, 1000])
+def test_json_that_is_nested_too_deeply_is_refused_with_a_key_too(client: APIClient, levels: int) -> None:
+    body = '{"text": "soup", "more": ' + "[" * levels + "]" * levels + "}"
+    answer = post(client, body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"], notes()) == (400, "parse_error", [])
+    assert post(client, {"text": "soup"}).status_code == 201
+
+
 def test_the_same_request_again_creates_nothing_and_is_answered_as_the_first_was(client: APIClient) -> None:
     first = post(client, {"text": "soup"})
     again = post(client, {"text": "soup"})

@@ -29,6 +29,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
         "user": "100/min",
         "auth": "20/min",
         "register": "20/min",
+        "refresh": "60/min",
+        "refresh_address": "600/min",
         "upload": "60/hour",
     }
     settings.ROOT_URLCONF = "tests.core.limited_routes"
@@ -269,17 +271,21 @@ def test_a_refusal_by_permission_counts_too(client: Client) -> None:
     assert client.get("/open/").status_code == 429
 
 
-def test_a_scope_counts_writes_beside_the_general_limit(client: Client, settings: Settings) -> None:
-    settings.THROTTLES = {**settings.THROTTLES, "anon": "off", "auth": "2/min"}
-    assert "RateLimit" not in client.get("/scoped/")
-    assert [client.post("/scoped/").status_code for _ in range(3)] == [200, 200, 429]
-    assert client.get("/scoped/").status_code == 200
+def test_a_scope_replaces_the_general_limit_for_writes(client: Client, settings: Settings) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, "anon": "3/min", "auth": "2/min"}
+    assert client.get("/scoped/")["RateLimit-Policy"] == '"anon";q=3;w=60'
+    answers = [client.post("/scoped/") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert {answer["RateLimit-Policy"] for answer in answers} == {'"auth";q=2;w=60'}
+    assert [client.get("/scoped/").status_code for _ in range(3)] == [200, 200, 429]
 
 
-def test_a_person_has_one_limit_wherever_they_are(client: Client, settings: Settings) -> None:
-    settings.THROTTLES = {**settings.THROTTLES, "user": "2/min", "upload": "10/hour"}
-    codes = [client.post("/person/", REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(3)]
-    assert codes == [200, 200, 429]
+@pytest.mark.parametrize(("method", "name"), [("GET", "user"), ("POST", "upload")])
+def test_a_person_has_one_limit_wherever_they_are(client: Client, settings: Settings, method: str, name: str) -> None:
+    settings.THROTTLES = {**settings.THROTTLES, name: "2/min"}
+    answers = [client.generic(method, "/person/", REMOTE_ADDR=f"192.0.2.{n}") for n in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert {answer["RateLimit-Policy"] for answer in answers} == {f'"{name}";q=2;w=60'}
     assert client.get("/open/").status_code == 200
 
 

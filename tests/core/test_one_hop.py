@@ -104,24 +104,52 @@ async def test_a_body_larger_than_memory_arrives_whole(handler: OneHopHandler, p
 async def test_a_length_over_the_limit_is_refused_before_the_body_is_read(
     handler: OneHopHandler, settings: Settings
 ) -> None:
-    settings.REQUEST_BODY_MAX = 1000
-    answer = await exchange(handler, "/echo/", method="POST", headers={"Content-Length": "1001"}, body=[])
+    settings.FORM_BODY_MAX = 1000
+    answer = await exchange(handler, "/trace/", method="POST", headers={"Content-Length": "1001"}, body=[])
     assert answer.status == 413 and answer.json["code"] == "too_large"
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "limit"),
+    [
+        ("application/json", "100000 bytes (97 kB)"),
+        ("application/x-www-form-urlencoded; charset=utf-8", "1000 bytes"),
+        ("Multipart/Form-Data; boundary=x", "1000 bytes"),
+        ("text/plain", "1000 bytes"),
+        ("", "1000 bytes"),
+    ],
+)
+async def test_the_limit_is_of_the_content_type_and_is_named(
+    handler: OneHopHandler, settings: Settings, content_type: str, limit: str
+) -> None:
+    settings.FORM_BODY_MAX, settings.JSON_BODY_MAX = 1000, 100_000
+    headers = {"Content-Type": content_type, "Content-Length": "100001"}
+    answer = await exchange(handler, "/trace/", method="POST", headers=headers, body=[])
+    assert answer.status == 413 and limit in answer.json["detail"]
+    assert content_type.partition(";")[0].lower() in answer.json["detail"]
 
 
 @pytest.mark.parametrize("body", [[b"x" * 1001], [b"x" * 600, b"x" * 600]], ids=["one message", "two messages"])
 async def test_a_body_over_the_limit_is_refused_without_its_length(
     handler: OneHopHandler, settings: Settings, body: list[bytes]
 ) -> None:
-    settings.REQUEST_BODY_MAX = 1000
-    answer = await exchange(handler, "/echo/", method="POST", body=body)
+    settings.FORM_BODY_MAX = 1000
+    answer = await exchange(handler, "/trace/", method="POST", body=body)
     assert answer.status == 413 and answer.json["code"] == "too_large"
 
 
+async def test_no_route_but_of_uploads_takes_more_than_the_largest_body(
+    handler: OneHopHandler, settings: Settings
+) -> None:
+    settings.REQUEST_BODY_MAX = 1000
+    assert (await exchange(handler, "/trace/", method="POST", body=[b"x" * 1001])).status == 413
+    assert (await exchange(handler, "/echo/", method="POST", body=[b"x" * 1001])).status == 200
+
+
 async def test_a_refused_body_still_passes_the_middleware(handler: OneHopHandler, settings: Settings) -> None:
-    settings.REQUEST_BODY_MAX = 10
-    answer = await exchange(handler, "/echo/", method="POST", body=[b"x" * 11])
+    settings.FORM_BODY_MAX = 10
+    answer = await exchange(handler, "/trace/", method="POST", body=[b"x" * 11])
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 

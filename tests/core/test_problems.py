@@ -4,15 +4,14 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest
 from django.test import Client
-from django.urls import resolve
 from pytest_django import Settings
 
-from core.api import JSONParser
+from core.body_limits import limit_at
 from core.errors import TooLarge
+from core.parsers import JSONParser
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +110,54 @@ def test_json_that_cannot_be_taken_is_refused(client: Client, body: bytes, becau
     assert because in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("pair", [("[", "]"), ('{"a":', "}")], ids=["lists", "objects"])
+def test_json_is_nested_at_most_100_levels_deep(client: Client, pair: tuple[str, str]) -> None:
+    def nested(levels: int) -> Any:
+        inner = pair[0] * (levels - 1) + "1" + pair[1] * (levels - 1)
+        return client.post("/api/refusing/x/", f'{{"a": {inner}}}', content_type="application/json")
+
+    assert nested(100).status_code == 200
+    for levels in (101, 1000):
+        answer = nested(levels)
+        assert (answer.status_code, answer.json()["code"]) == (400, "parse_error")
+        assert "100 levels" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("unit", ["[]", "{}", "1", '"ab"'])
+def test_json_has_at_most_150_000_values(client: Client, settings: Settings, unit: str) -> None:
+    settings.JSON_BODY_MAX = 2 * 1024 * 1024
+    body = f'{{"a": [{",".join([unit] * 150_001)}]}}'
+    answer = client.post("/api/refusing/x/", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error") and "150000" in answer.json()["detail"]
+
+
+def test_commas_and_brackets_in_texts_are_no_values(client: Client) -> None:
+    text = '[{,\\"' * 100_000
+    answer = client.post("/api/refusing/x/", {"a": text}, content_type="application/json")
+    assert answer.status_code == 200 and answer.json()["data"] == {"a": text}
+
+
+def test_parts_without_a_name_are_counted_too(client: Client, settings: Settings) -> None:
+    settings.FORM_BODY_MAX = 1024 * 1024
+    body = b"--x\r\nA: b\r\n\r\n\r\n" * 2_000 + b"--x--\r\n"
+    answer = client.post("/api/refusing/x/", body, content_type="multipart/form-data; boundary=x")
+    assert (answer.status_code, answer.json()["code"]) == (400, "parse_error") and "1200" in answer.json()["detail"]
+
+
+def test_a_form_that_is_too_large_is_refused_unparsed(client: Client, settings: Settings) -> None:
+    settings.FORM_BODY_MAX = 100
+    kind = "application/x-www-form-urlencoded"
+    answer = client.post("/api/refusing/x/", b"a=" + b"%zz" * 40, content_type=kind)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert "100 bytes" in answer.json()["detail"] and kind in answer.json()["detail"]
+
+
+def test_the_texts_of_a_multipart_body_have_their_limit(client: Client, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = client.post("/api/refusing/x/", {"a": "x" * 1001})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large") and "1000 bytes" in answer.json()["detail"]
+
+
 def test_json_that_is_too_large_is_refused_unparsed(client: Client, settings: Settings) -> None:
     settings.JSON_BODY_MAX = 100
     for body in (b"[" * 101, b'{"a": "' + b"x" * 100 + b'"}'):
@@ -134,9 +181,17 @@ def test_json_that_is_longer_than_it_says_is_refused(settings: Settings, length:
 @pytest.mark.parametrize(
     "address", ["/api/recipes/", "/api/recipes/1/", "/api/media/", "/api/auth/register/", "/api/me/picture/"]
 )
-def test_routes_that_take_a_picture_take_more_json(address: str) -> None:
-    view: Any = resolve(address, urlconf="core.urls").func
-    assert view.view_class.json_body_max == django_settings.REQUEST_BODY_MAX
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_routes_that_take_a_picture_take_a_longer_body(settings: Settings, address: str, kind: str) -> None:
+    settings.ROOT_URLCONF = "core.urls"
+    assert limit_at(address, kind) == settings.REQUEST_BODY_MAX
+    assert limit_at(address, "text/plain") == settings.FORM_BODY_MAX
+
+
+@pytest.mark.parametrize("address", ["/users/create/", "/auth/signup/", "/post/create/", "/post/add/media/image/"])
+def test_an_earlier_address_takes_what_its_successor_takes(settings: Settings, address: str) -> None:
+    settings.ROOT_URLCONF = "core.urls"
+    assert limit_at(address, "application/x-www-form-urlencoded") == settings.REQUEST_BODY_MAX
 
 
 def test_json_of_every_script_is_taken(client: Client) -> None:

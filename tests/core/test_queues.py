@@ -34,6 +34,8 @@ def test_every_task_lands_in_a_queue_that_workers_serve() -> None:
         ("posts.reconcile_counters", "follows"),
         ("accounts.back_up_users", "follows"),
         ("media_pipeline.process_video", "media"),
+        ("media_pipeline.process_image", "images"),
+        ("media_pipeline.finalize_upload", "images"),
         ("posts.notify", "default"),
         ("posts.publish_due", "default"),
     ],

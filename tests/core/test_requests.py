@@ -5,11 +5,15 @@ import logging
 import re
 from typing import Any
 
+import orjson
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
+from core.api import problem_handler
 from core.asgi import application
 from core.requests import Observed
 from tests.core.exchange import Exchange, exchange
@@ -23,8 +27,24 @@ def says(request: HttpRequest) -> HttpResponse:
     return HttpResponse("done")
 
 
-urlpatterns = [path("says/", says, name="says")]
+def stored_and_failed(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("a bug after the commit")
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    response = problem_handler(OperationalError("the connection is lost"), {})
+    assert response is not None
+    return HttpResponse(orjson.dumps(response.data), status=response.status_code)
+
+
+urlpatterns = [
+    path("says/", says, name="says"),
+    path("fails/", csrf_exempt(stored_and_failed)),
+    path("api/fails/", stored_and_failed),
+    path("away/", csrf_exempt(database_away)),
+]
 handler404 = "core.api.not_found"
+handler500 = "core.api.server_error"
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -125,6 +145,31 @@ async def test_an_application_that_fails_is_a_500(caplog: pytest.LogCaptureFixtu
     with pytest.raises(RuntimeError):
         await exchange(Observed(broken), "/x")
     assert " status=500 " in lines(caplog)[0]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/fails/", 500), ("/api/fails/", 500), ("/away/", 503)])
+async def test_a_failure_names_its_request_and_promises_nothing(path: str, status: int) -> None:
+    answer = await exchange(application, path, method="POST", body=[b"x"])
+    assert answer.status == status
+    assert answer.json["request_id"] == answer.headers["x-request-id"]
+    assert "may have been stored" in answer.json["detail"]
+
+
+async def test_an_application_beside_django_names_the_request_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError("a bug")
+
+    going = Exchange(Observed(broken), "/x")
+    with pytest.raises(RuntimeError):
+        await going.finish()
+    answer = orjson.loads(going.content)
+    assert (going.status, answer["code"]) == (500, "internal")
+    assert answer["request_id"] == going.headers["x-request-id"] and "may have been stored" in answer["detail"]
+    assert any("request_failed" in record.getMessage() for record in caplog.records)
+
+
+async def test_a_refusal_names_no_request() -> None:
+    assert "request_id" not in (await exchange(application, "/nowhere/")).json
 
 
 async def test_one_that_is_cancelled_is_not(caplog: pytest.LogCaptureFixture) -> None:

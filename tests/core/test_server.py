@@ -75,9 +75,31 @@ def test_a_body_arrives_as_it_was_sent_whatever_its_type(port: int, kind: str, b
 
 
 def test_of_a_body_past_the_limit_one_byte_too_many_is_kept(port: int) -> None:
-    assert httpx.post(f"http://127.0.0.1:{port}/body", content=b"x" * (LIMIT * 3)).text.startswith(f"{LIMIT + 1} ")
     chunks = (b"x" * 50_000 for _ in range(60))
-    assert httpx.post(f"http://127.0.0.1:{port}/body", content=chunks).text.startswith(f"{LIMIT + 1} ")
+    answer = httpx.post(f"http://127.0.0.1:{port}/body", content=chunks)
+    assert answer.text.startswith(f"{LIMIT + 1} ") and answer.headers["Connection"] == "close"
+
+
+def test_a_body_that_says_it_is_too_long_is_not_waited_for(port: int) -> None:
+    head = f"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LIMIT + 1}\r\n"
+    for more in ("", "Expect: 100-continue\r\n"):
+        with connect(port, f"{head}{more}\r\n".encode()) as client:
+            answer = received(client)
+        assert answer.startswith(b"HTTP/1.1 200") and b"\r\n0 " in answer and b"Connection: close" in answer
+
+
+@pytest.mark.parametrize("length", [LIMIT + 1, LIMIT * 30])
+def test_a_client_that_sends_all_of_a_body_that_is_too_long_gets_its_answer(port: int, length: int) -> None:
+    answer = httpx.post(f"http://127.0.0.1:{port}/body", content=b"x" * length, timeout=60)
+    assert answer.text.startswith("0 ") and answer.headers["Connection"] == "close"
+
+
+def test_a_body_that_is_too_long_may_end_in_the_middle(port: int) -> None:
+    head = f"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LIMIT * 2}\r\n\r\n"
+    with connect(port, head.encode() + b"x" * LIMIT) as client:
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        client.sendall(b"x" * 1000)
+    assert httpx.post(f"http://127.0.0.1:{port}/body", content=b"x").text.startswith("1 ")
 
 
 def test_a_client_that_does_not_read_is_not_buffered_for(port: int) -> None:

@@ -5,6 +5,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
 from core.processes import bound
 from tests.live.people import PASSWORD, Person
 from tests.services import ROOT
@@ -74,7 +76,7 @@ class Program:
 
 
 @contextmanager
-def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Path) -> Iterator[Program]:
+def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Path, url: str = "") -> Iterator[Program]:
     # Node looks for modules beside the program.
     path = Path(shutil.copy(EXAMPLES / name, folder))
     (folder / "node_modules").symlink_to(MODULES)
@@ -82,7 +84,7 @@ def running(name: str, *arguments: str, stack: Stack, person: Person, folder: Pa
         bound([RUN_BY[path.suffix], str(path), *arguments]),
         env={
             **os.environ,
-            "SIMMER_URL": stack.url,
+            "SIMMER_URL": url or stack.url,
             "SIMMER_USERNAME": person.username,
             "SIMMER_PASSWORD": PASSWORD,
         },
@@ -130,6 +132,24 @@ def test_it_hears_every_rating_once_though_the_server_was_killed(
 def test_a_recipe_that_there_is_not_ends_it(stack: Stack, seller: Person, tmp_path: Path, name: str) -> None:
     with running(name, "999999999", stack=stack, person=seller, folder=tmp_path) as program:
         program.process.wait(SECONDS)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_signs_in_before_it_opens_a_socket(stack: Stack, seller: Person, tmp_path: Path, name: str) -> None:
+    """A socket that is open while a slow machine hashes the password is closed as stale (3502)."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(SECONDS)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with running(name, "1", stack=stack, person=seller, folder=tmp_path, url=url):
+            connection, _ = server.accept()
+            with connection, connection.makefile() as request:
+                connection.settimeout(SECONDS)
+                assert request.readline().startswith("POST /api/auth/token/ ")
+
+
+def test_the_readme_signs_in_as_somebody_whom_make_run_brings() -> None:
+    readme = (EXAMPLES / "README.md").read_text()
+    assert f"SIMMER_USERNAME={DEMO_PEOPLE['customer']} SIMMER_PASSWORD={DEMO_PASSWORD}\n" in readme
 
 
 def test_no_example_is_left_out() -> None:

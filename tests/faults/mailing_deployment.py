@@ -98,7 +98,7 @@ class MailingDeployment(Stack):
     def start(self, name: str) -> None:
         command = ["manage.py", "relay"]
         if name in WORKERS:
-            command = ["-m", "tests.faults.moved", "worker", "-c", "2", "-Q", "default,follows,media,mail"]
+            command = ["-m", "tests.faults.moved", "worker", "-c", "2", "-Q", "default,follows,images,media,mail"]
             command += ["-n", f"{name}@%h", "-l", "info", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         elif name in BEATS:
             command = ["-m", "tests.faults.moved", "beat", "--pidfile=", "-l", "info"]

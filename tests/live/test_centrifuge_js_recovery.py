@@ -1,9 +1,12 @@
 """npm's `centrifuge`, unmodified: whatever goes away and comes back, it receives everything, once and in order."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.processes import stop
@@ -116,3 +119,36 @@ def _wait_numbered(stack: Stack) -> None:
         lambda: stack.query("SELECT count(*) FROM realtime_streamevent WHERE position IS NULL") == [(0,)],
         what="the relay to number all",
     )
+
+
+def test_a_server_with_too_few_threads_refuses_for_a_while_and_ends_no_subscription(
+    stack: Stack, seller: Person
+) -> None:
+    channels = {f"recipe:{seller.publish()}" for _ in range(30)}
+    overloaded, ended = threading.Event(), threading.Event()
+
+    def read(url: str) -> None:
+        with httpx.Client(base_url=url, timeout=20) as rest:
+            while not ended.is_set():
+                if rest.get("/api/recipes/").status_code == 503:
+                    overloaded.set()
+
+    with (
+        second_server(stack, WEB_THREADS="1", WEB_QUEUE="2") as server,
+        client(server.ws_url) as js,
+        ThreadPoolExecutor(8) as load,
+    ):
+        try:
+            js.connect()
+            for _ in range(8):
+                load.submit(read, server.url)
+            assert overloaded.wait(30)
+            for channel in channels:
+                js.tell("subscribe", channel=channel)
+            while channels:
+                happened = js.next()
+                assert happened["event"] != "unsubscribed", happened
+                if happened["event"] == "subscribed":
+                    channels.remove(happened["channel"])
+        finally:
+            ended.set()

@@ -6,8 +6,10 @@ import zlib
 from io import BytesIO
 from typing import Any
 
+import pillow_heif
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
+pillow_heif.register_heif_opener()
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 180, 30), (30, 30, 220), (230, 220, 30)
 ORIENTATION, GPS, MAKER = 0x0112, 0x8825, 0x010F
 # The stored picture that shows upright after each EXIF orientation: the inverse of what a viewer does.
@@ -83,13 +85,18 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
 
 def png(width: int, height: int, *, depth: int = 8, colour: int = 2, row: bytes = b"") -> bytes:
     """A PNG of equal rows, by hand: Pillow writes neither 16-bit colours nor headers that lie."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     lines = zlib.compress((b"\0" + row) * height if row else b"")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+    return png_head(width, height, depth, colour) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+
+
+def png_head(width: int, height: int, depth: int = 8, colour: int = 2, *, interlaced: bool = False) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    """Of a PNG."""
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def swapping_profile() -> bytes:

@@ -25,7 +25,7 @@ def test_a_file_is_accepted_and_waits_for_its_job(ann: APIClient, files: Files) 
     assert (media["url"], media["width"], media["placeholder"], media["renditions"]) == (None, None, None, {})
     assert ann.get(answer["Location"]).json() == media
     job = Job.objects.get()
-    assert (job.task, job.queue, job.args) == ("media_pipeline.process_image", "media", {"media_id": media["id"]})
+    assert (job.task, job.queue, job.args) == ("media_pipeline.process_image", "images", {"media_id": media["id"]})
     [original] = files()
     assert original.read_bytes() == data
 

@@ -52,7 +52,7 @@ centrifuge.on("subscribed", (context) => say("subscribed", subscribed(context)))
 centrifuge.on("publication", (context) => say("publication", publication(context)));
 
 function subscribe(channel) {
-  const subscription = centrifuge.newSubscription(channel);
+  const subscription = centrifuge.newSubscription(channel, { minResubscribeDelay: 50, maxResubscribeDelay: 200 });
   subscription.on("subscribed", (context) => say("subscribed", subscribed(context)));
   subscription.on("subscribing", (context) => say("subscribing", { channel, code: context.code }));
   subscription.on("publication", (context) => say("publication", publication(context)));

@@ -63,7 +63,7 @@ def test_only_the_gateway_is_reached_from_outside() -> None:
     assert compose()["gateway"]["ports"] == ["${GATEWAY_PORT:-5000}:5000"]
 
 
-@pytest.mark.parametrize(("port", "ports"), [("9100", set(range(9100, 9106))), ("0", {0}), (None, {None})])
+@pytest.mark.parametrize(("port", "ports"), [("9100", set(range(9100, 9107))), ("0", {0}), (None, {None})])
 def test_processes_of_one_host_answer_monitors_at_ports_of_their_own(
     tmp_path: Path, port: str | None, ports: set[int | None]
 ) -> None:
@@ -83,6 +83,6 @@ def test_processes_of_one_host_answer_monitors_at_ports_of_their_own(
 def test_make_run_gives_each_process_a_port_for_monitors() -> None:
     services = [service for service in supervisor._services() if service.name != "web"]
     found = {service.env({"METRICS_PORT": "9100"})["METRICS_PORT"] for service in services}
-    assert found == {"9100", "9101", "9102"}
+    assert found == {"9100", "9101", "9102", "9103"}
     assert {service.env({"METRICS_PORT": "0"})["METRICS_PORT"] for service in services} == {"0"}
-    assert [service.env({}) for service in services] == [{}] * 3
+    assert [service.env({}) for service in services] == [{}] * 4

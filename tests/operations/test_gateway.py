@@ -96,11 +96,11 @@ def test_a_body_of_an_upload_streams_and_is_bounded(gateway: Gateway, stack: Sta
         # Longer than any body but an upload's may be.
         sent = client.patch(
             made.headers["location"],
-            content=iter([b"x" * 1024 * 1024] * 25),
+            content=iter([b"x" * 1024 * 1024] * 30),
             headers={"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
         )
         assert sent.status_code == 204, sent.text
-        assert sent.headers["upload-offset"] == str(25 * 1024 * 1024)
+        assert sent.headers["upload-offset"] == str(30 * 1024 * 1024)
         client.delete(made.headers["location"])
 
 

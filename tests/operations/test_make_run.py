@@ -1,9 +1,11 @@
 """What `make run` runs: everything under one supervisor, on SQLite and a server of its own."""
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,6 +131,23 @@ def test_a_folder_has_one_supervisor_and_a_killed_one_leaves_no_process(
     simmer.process.wait()
     _, alive = psutil.wait_procs(everyone, timeout=60)
     assert alive == []
+
+
+def test_a_first_start_that_is_interrupted_is_made_good_by_the_next(run: Callable[..., Run]) -> None:
+    simmer = run()
+    folder = simmer.log.with_suffix("")
+    photos = folder / "private"
+    wait_until(lambda: len([file for file in photos.rglob("*") if file.is_file()]) > 2, seconds=120, what="photos")
+    simmer.process.send_signal(signal.SIGINT)
+    assert simmer.process.wait(60) == 0
+    assert "Sign in as demo_customer" not in simmer.output()
+
+    again = run()
+    wait_until(lambda: "Sign in as demo_customer" in again.output(), seconds=120, what="the demo data")
+    with contextlib.closing(sqlite3.connect(folder / "simmer.sqlite3")) as database:
+        [(recipes,)] = database.execute("SELECT count(*) FROM recipes_recipe").fetchall()
+        [(ratings,)] = database.execute("SELECT count(*) FROM recipes_rating").fetchall()
+    assert recipes == 40 and ratings > 80
 
 
 def test_a_port_in_use_is_named_with_what_to_do(run: Callable[..., Run]) -> None:

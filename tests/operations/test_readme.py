@@ -8,24 +8,29 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core.processes import bound
 from tests.services import ROOT
 from tests.stack import Stack
 
 
-def block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", (Path(ROOT) / "README.md").read_text(), re.DOTALL)
-    assert found is not None
-    return found[1]
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (Path(ROOT) / "README.md").read_text(), re.DOTALL)
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("jq")), reason="needs curl and jq")
-def test_the_path_by_hand_ends_with_a_rated_recipe_and_a_feed(stack: Stack) -> None:
-    script = block("sh").replace("http://localhost:8000", stack.url)
-    done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
+def test_the_path_by_hand_ends_with_a_rated_recipe_a_feed_and_a_photo(stack: Stack, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (180, 60, 30)).save(tmp_path / "photo.jpg")
+    by_hand, with_photo = blocks("sh")
+    script = f"{by_hand}\necho ---\n{with_photo}".replace("http://localhost:8000", stack.url)
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
-    answers = done.stdout[done.stdout.index("{\n") :]
+    printed, photo = done.stdout.split("---\n")
+    assert json.loads(photo) == "pending"
+    answers = printed[printed.index("{\n") :]
     recipe, end = json.JSONDecoder().raw_decode(answers)
     assert recipe == {"name": "Pears in red wine", "avg_rating": 5, "rating_count": 1}
     # One's own post at once; the followed seller's recipe as soon as a worker has been there.
@@ -37,7 +42,7 @@ def test_the_path_by_hand_ends_with_a_rated_recipe_and_a_feed(stack: Stack) -> N
 
 def test_the_client_of_the_readme_prints_what_it_is_sent(stack: Stack, tmp_path: Path) -> None:
     script = tmp_path / "listen.py"
-    script.write_text(block("python").replace("ws://localhost:8000/ws/", stack.ws_url))
+    script.write_text(blocks("python")[0].replace("ws://localhost:8000/ws/", stack.ws_url))
     process = subprocess.Popen(bound([sys.executable, str(script), "recipes"]), stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

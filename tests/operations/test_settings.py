@@ -156,8 +156,24 @@ def test_the_database_is_sqlite_in_the_folder_unless_said(tmp_path: Path) -> Non
             "DB_HOST": "db.example",
             "DB_PORT": "5433",
         },
+        {
+            "DB_NAME": "simmer",
+            "DB_USER": "ann",
+            "DB_PASSWORD": "secret",
+            "DB_HOST": "db.example",
+            "DB_PORT": "5433",
+        },
+        {
+            "DATABASE_NAME": "simmer",
+            "DATABASE_USER": "ann",
+            "DATABASE_PASSWORD": "",
+            "DB_PASSWORD": "secret",
+            "DATABASE_HOST": "db.example",
+            "DB_HOST": "other.example",
+            "DB_PORT": "5433",
+        },
     ],
-    ids=["url", "DATABASE_*", "DB_*"],
+    ids=["url", "DATABASE_*", "three of DB_*", "DB_*", "both"],
 )
 def test_a_postgresql_is_named_by_a_url_or_as_earlier_systems_did(tmp_path: Path, environment: dict[str, str]) -> None:
     [databases] = values(tmp_path, "DATABASES", **environment)
@@ -165,6 +181,70 @@ def test_a_postgresql_is_named_by_a_url_or_as_earlier_systems_did(tmp_path: Path
     assert database["ENGINE"] == "core.postgresql"
     named = [str(database[part]) for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
     assert named == ["simmer", "ann", "secret", "db.example", "5433"]
+
+
+@pytest.mark.parametrize("part", ["NAME", "USER", "PASSWORD", "HOST", "PORT"])
+@pytest.mark.parametrize("prefix", ["DATABASE", "DB"])
+def test_one_part_of_a_postgresql_is_enough_for_no_sqlite_to_start(tmp_path: Path, prefix: str, part: str) -> None:
+    [databases] = values(tmp_path, "DATABASES", **{f"{prefix}_{part}": "5433"})
+    assert databases["default"]["ENGINE"] == "core.postgresql"
+    assert databases["default"][part] == "5433"
+
+
+def test_a_postgresql_that_is_named_by_its_host_alone_has_the_database_and_user_simmer(tmp_path: Path) -> None:
+    parts = {"DB_HOST": "db.example", "DB_PORT": "5433", "DB_PASSWORD": "secret"}
+    [databases] = values(tmp_path, "DATABASES", **parts)
+    named = [str(databases["default"][part]) for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT")]
+    assert named == ["simmer", "simmer", "secret", "db.example", "5433"]
+    [databases] = values(tmp_path, "DATABASES", DB_USER="ann", **parts)
+    assert (databases["default"]["NAME"], databases["default"]["USER"]) == ("simmer", "ann")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting", "expected"),
+    [
+        ("REDIS_URL", "redis://cache.example/1", "CELERY_BROKER_URL", "redis://cache.example/1"),
+        ("REDIS_URL", "redis://cache.example/1", "THROTTLE_REDIS_URL", "redis://cache.example/1"),
+        ("REDIS_URL", "redis://cache.example/1", "BUS_REDIS_URLS", ["redis://cache.example/1"]),
+        ("CELERY_BROKER_URL", "amqp://broker.example", "CELERY_BROKER_URL", "amqp://broker.example"),
+        ("DEFAULT_FROM_EMAIL", "Eat <eat@mail.example>", "DEFAULT_FROM_EMAIL", "Eat <eat@mail.example>"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.7", "TRUSTED_PROXIES", ["10.0.0.0/8", "192.0.2.7"]),
+        ("SECRET_KEY", f"{KEY}-another", "SECRET_KEY", f"{KEY}-another"),
+        ("AWS_STORAGE_BUCKET_NAME", "photos", "AWS_STORAGE_BUCKET_NAME", "photos"),
+        ("AWS_ACCESS_KEY_ID", "AKIA", "AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "secret", "AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "token", "AWS_SESSION_TOKEN", "token"),
+        ("AWS_S3_REGION_NAME", "eu-north-1", "AWS_S3_REGION_NAME", "eu-north-1"),
+        ("AWS_S3_ENDPOINT_URL", "https://minio.example", "AWS_S3_ENDPOINT_URL", "https://minio.example"),
+        ("AWS_S3_CUSTOM_DOMAIN", "media.example", "AWS_S3_CUSTOM_DOMAIN", "media.example"),
+        ("AWS_S3_URL_PROTOCOL", "http:", "AWS_S3_URL_PROTOCOL", "http:"),
+        ("AWS_S3_SIGNATURE_VERSION", "s3", "AWS_S3_SIGNATURE_VERSION", "s3"),
+        ("AWS_S3_ADDRESSING_STYLE", "path", "AWS_S3_ADDRESSING_STYLE", "path"),
+        ("AWS_LOCATION", "/simmer/", "AWS_LOCATION", "simmer"),
+        ("AWS_QUERYSTRING_AUTH", "True", "AWS_QUERYSTRING_AUTH", True),
+        ("AWS_DEFAULT_ACL", "public-read", "AWS_DEFAULT_ACL", "public-read"),
+        ("CLOUDINARY_URL", "cloudinary://key:secret@kitchen", "MEDIA_STORAGE", "cloudinary"),
+    ],
+)
+def test_the_names_of_earlier_systems_mean_what_they_meant(
+    tmp_path: Path, name: str, value: str, setting: str, expected: object
+) -> None:
+    assert load(tmp_path, setting, **{"SECRET_KEY": KEY, name: value}).stdout.strip() == json.dumps([expected])
+
+
+def test_rediss_asks_for_a_verified_certificate_wherever_it_is_named(tmp_path: Path) -> None:
+    url = "rediss://:pass%3Aword@cache.example:6380/0"
+    named = {
+        "BUS_REDIS_URLS": f"{url},redis://plain.example",
+        "THROTTLE_REDIS_URL": f"{url}?ssl_ca_certs=/etc/ca.pem",
+        "CELERY_BROKER_URL": f"{url};{url}?ssl_cert_reqs=CERT_NONE",
+    }
+    found = dict(zip(named, values(tmp_path, *named, **named), strict=True))
+    assert found == {
+        "BUS_REDIS_URLS": [f"{url}?ssl_cert_reqs=required", "redis://plain.example"],
+        "THROTTLE_REDIS_URL": f"{url}?ssl_ca_certs=%2Fetc%2Fca.pem&ssl_cert_reqs=required",
+        "CELERY_BROKER_URL": f"{url}?ssl_cert_reqs=required;{url}?ssl_cert_reqs=none",
+    }
 
 
 def test_a_limit_can_be_switched_off(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def test_cloudinary_may_be_named_in_parts(tmp_path: Path) -> None:
         ({"MEDIA_STORAGE": "cloudinary"}, "set CLOUDINARY_URL"),
         ({"MEDIA_STORAGE": "ftp"}, "set it to local, s3 or cloudinary"),
         ({"BACKUPS_KEPT": "0"}, "set it to 1 or more"),
+        ({"CLOUDINARY_API_SECRET": "secret"}, "set CLOUDINARY_CLOUD_NAME and CLOUDINARY_API_KEY as well"),
+        ({"CLOUDINARY_CLOUD_NAME": "kitchen", "CLOUDINARY_API_KEY": "key"}, "set CLOUDINARY_API_SECRET as well"),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value.values()),
 )

@@ -1,12 +1,16 @@
 """`manage.py demo_data`: a network that looks alive, the same each time."""
 
 import io
+import itertools
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.core.management import CommandError, call_command
 from PIL import Image
+from pytest_django import Settings
 
 from accounts.models import Follow, Profile, User
 from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
@@ -20,8 +24,9 @@ from tests.posts.conftest import Person
 
 
 def demo_data(**options: object) -> str:
+    """What the command says. Tests run without DEBUG, so it needs to be forced."""
     out = io.StringIO()
-    call_command("demo_data", stdout=out, **options)
+    call_command("demo_data", stdout=out, **{"force": True, **options})
     return out.getvalue()
 
 
@@ -132,6 +137,72 @@ def test_a_database_in_use_is_left_alone() -> None:
     with pytest.raises(CommandError, match="marta who is no demo person"):
         demo_data()
     assert not Recipe.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reset", [False, True])
+def test_without_debug_no_account_with_a_published_password_is_made_unless_forced(reset: bool) -> None:
+    with pytest.raises(CommandError, match=r"published password.* add --force"):
+        demo_data(force=False, reset=reset)
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_with_debug_it_needs_no_force(settings: Settings) -> None:
+    settings.DEBUG = True
+    assert "40 recipes" in demo_data(force=False)
+
+
+class Interrupted(BaseException):
+    """As Ctrl-C, or a process that is killed: nothing catches it."""
+
+
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Have the drawing of the nth photo interrupted."""
+
+    def at(number: int) -> None:
+        drawn = itertools.count(1)
+
+        def draw(*arguments: Any, **more: Any) -> bytes:
+            if next(drawn) == number:
+                raise Interrupted
+            return remembered(*arguments, **more)
+
+        monkeypatch.setattr("recipes.demo.network.draw_dish", draw)
+
+    return at
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupted_first_start_leaves_nothing_and_the_next_one_loads_it_all(
+    settings: Settings, interrupted: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG = True
+    interrupted(9)
+    with pytest.raises(Interrupted):
+        call_command("prepare", stdout=io.StringIO())
+    assert counts() == [0] * 5
+    # People who come meanwhile do not keep the demo data away.
+    UserFactory(username="somebody", email="somebody@somewhere.example")
+    monkeypatch.setattr("recipes.demo.network.draw_dish", remembered)
+    out = io.StringIO()
+    call_command("prepare", stdout=out)
+    assert "There are no recipes yet: loading the demo data" in out.getvalue()
+    assert out.getvalue().splitlines()[-1].startswith("Sign in as demo_customer")
+    people, recipes, ratings, *_ = counts()
+    assert (people, recipes) == (15, 40) and ratings > 80
+    before = counts()
+    call_command("prepare", stdout=io.StringIO())
+    assert counts() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_without_debug_loads_no_demo_data() -> None:
+    out = io.StringIO()
+    call_command("prepare", stdout=out)
+    assert out.getvalue() == "The database is up to date.\n"
+    assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,5 +1,6 @@
 """What is deleted, or left to fewer people, is told to nobody else any more: neither live nor by a recovery."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from realtime.publishing import messages_of
 from tests.factories import PASSWORD, UserFactory
 from tests.jobs import run_jobs
 from tests.posts.conftest import Person, events
+from tests.posts.test_posts import PICTURE
 from tests.realtime.conftest import Sockets, hub, sockets  # noqa: F401  fixtures
 from tests.relaying import relay_now
 
@@ -108,3 +110,22 @@ async def test_the_words_of_a_closed_account_are_recovered_by_nobody(sockets: So
         assert said
         assert {one["actor"] is None for one in said} == {closed}
         assert (SECRET in str(told)) == (not closed)
+
+
+@pytest.mark.parametrize("closed", ["before", "after"])
+def test_a_closed_accounts_picture_that_becomes_ready_tells_nobody_its_words(
+    person: Callable[..., Person], closed: str
+) -> None:
+    author = person("ann", role="seller")
+    post = author.write(SECRET, image=PICTURE)["id"]
+    recipe = author.create(name=SECRET, image=PICTURE)["id"]
+    channels = [f"post:{post}", f"recipe:{recipe}"]
+    if closed == "after":
+        run_jobs()
+        assert [[event["actor"] for event in events(channel)] for channel in channels] == [[None], [None]]
+        assert SECRET in str([events(channel) for channel in channels])
+    assert author.delete("/api/me/", {"password": PASSWORD}).status_code == 204
+    run_jobs()
+    told = [events(channel) for channel in channels]
+    assert [len(of_one) for of_one in told] == ([0, 0] if closed == "before" else [1, 1])
+    assert SECRET not in str(told)

@@ -13,7 +13,6 @@ from realtime import rechecks
 from realtime.channels import NAMESPACES, Identity, TokenInvalid, register_hidden_actors, register_identities
 from realtime.events import EVENTS
 from realtime.hub import Hub, current_hub
-from realtime.positions import forget_epoch
 from tests.realtime.event_reader import EventReader
 from tests.realtime.sample_events import Said
 from tests.realtime.sockets import Socket
@@ -82,8 +81,6 @@ def namespaces() -> Iterator[dict[str, object]]:
 
 @pytest_asyncio.fixture
 async def hub(transactional_db: None) -> AsyncIterator[Hub]:
-    # The database of the test before this one is another life.
-    forget_epoch()
     hub = current_hub()
     yield hub
     await hub.stop()

@@ -6,13 +6,12 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.db.models import Max
 
-from realtime.bus import MESSAGE_TYPE, encode_data, group_of
+from realtime.bus import CONTROL_TYPE, MESSAGE_TYPE, encode_data, group_of
 from realtime.events import Reauthorize
 from realtime.models import StreamEvent
 
 
-@sync_to_async
-def store(
+def store_now(
     channel: str, count: int, *, type: str = "test.happened", actor_id: int | None = None, **data: Any
 ) -> list[StreamEvent]:
     """COUNT numbered events on CHANNEL."""
@@ -32,12 +31,23 @@ def store(
     )
 
 
-async def announce(*events: StreamEvent, reauthorize: int = Reauthorize.NOBODY) -> None:
-    """Puts events of one channel on the bus, as one message."""
+store = sync_to_async(store_now)
+
+
+async def announce(
+    *events: StreamEvent, reauthorize: int | list[Reauthorize] = Reauthorize.NOBODY, control: int | None = None
+) -> None:
+    """Puts events of one channel on the bus, as one message; `control` names the control event before it."""
     channel = events[0].channel
+    flags = reauthorize if isinstance(reauthorize, list) else [reauthorize] * len(events)
+    is_control = control is not None and any(flags)
     message = {
-        "type": MESSAGE_TYPE,
+        "type": CONTROL_TYPE if is_control else MESSAGE_TYPE,
         "channel": channel,
-        "events": [[e.position, e.offset, encode_data(e.data), e.actor_id or 0, int(reauthorize)] for e in events],
+        "control": control or 0,
+        "events": [
+            [e.position, e.offset, encode_data(e.data), e.actor_id or 0, int(flag), e.author_id or 0]
+            for e, flag in zip(events, flags, strict=True)
+        ],
     }
     await get_channel_layer().group_send(group_of(channel), message)

@@ -27,7 +27,7 @@ def make_job(queue: str = "default", *, due: float = 0, **fields: Any) -> Job:
 
 def test_every_queue_is_there_when_nothing_waits() -> None:
     found = numbers()
-    for queue in ("default", "follows", "media", "mail"):
+    for queue in ("default", "follows", "images", "media", "mail"):
         for state in ("waiting", "later", "resting", "running", "dead"):
             assert found[f'simmer_jobs{{queue="{queue}",state="{state}"}}'] == 0
         assert found[f'simmer_job_wait_seconds{{queue="{queue}"}}'] == 0

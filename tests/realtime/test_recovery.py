@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from realtime import hub as hub_module
@@ -21,7 +21,8 @@ from realtime.positions import current_epoch, read_heads, start_epoch
 from realtime.protocol import Position
 from realtime.retention import trim
 from tests.realtime.conftest import Sockets
-from tests.realtime.streams import announce, store
+from tests.realtime.sockets import Closed
+from tests.realtime.streams import announce, store, store_now
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +168,67 @@ async def test_a_restored_database_sends_every_client_back_to_reading(hub: Hub, 
     assert (await again.subscribe("news"))["epoch"] == await epoch()
 
 
+@pytest.mark.parametrize(("by_bus", "others"), [(False, 0), (False, 1), (False, 4), (True, 0), (True, 1)])
+async def test_a_store_that_has_lost_what_was_delivered_begins_a_new_epoch_by_itself(
+    hub: Hub, sockets: Sockets, by_bus: bool, others: int
+) -> None:
+    """Whether its head is below what was seen, or other events have those offsets by now."""
+    before = await epoch()
+    client = await sockets.open()
+    await client.subscribe("news")
+    # It does not read that it was closed, so its topic stays open.
+    await (await sockets.open()).subscribe("news")
+    await store("news", 1)
+    assert await client.offsets(1) == [1]
+    events = await store("news", 3)
+    if by_bus:
+        await announce(*events)
+    # Else the hub has read them.
+    assert await client.offsets(3) == [2, 3, 4]
+    await lose_and_store("news", lost=3, others=others)
+    assert (await client.closed()).code == 3010
+    assert await epoch() != before
+    again = await sockets.open()
+    result = await again.subscribe("news", recover=True, epoch=before, offset=4)
+    assert not result["recovered"] and (result["epoch"], result["offset"]) == (await epoch(), 1 + others)
+    await store("news", 1)
+    assert await again.offsets(1) == [2 + others]
+    # Once, however many servers have seen it.
+    assert await sync_to_async(start_epoch)(instead_of=before) == result["epoch"]
+
+
+@sync_to_async
+def lose_and_store(channel: str, *, lost: int, others: int) -> None:
+    """The database loses its last LOST events and gets OTHERS in their place, in one moment."""
+    with transaction.atomic():
+        head = read_heads([channel])[channel]
+        StreamEvent.objects.filter(channel=channel, offset__gt=head - lost).delete()
+        store_now(channel, others, lost=False)
+
+
+async def test_nobody_is_recovered_between_a_new_epoch_and_the_hubs_look_at_it(hub: Hub, sockets: Sockets) -> None:
+    """The standby that was promoted lacks two events, and a relay has given their offsets to others already."""
+    await store("news", 4)
+    before = {"epoch": await epoch(), "offset": 4}
+    first = await sockets.open()
+    await first.subscribe("news")
+    returning = await sockets.open()
+
+    @sync_to_async
+    def promote() -> None:
+        with transaction.atomic():
+            start_epoch()
+            StreamEvent.objects.filter(offset__gt=2).delete()
+            store_now("news", 3)
+
+    await promote()
+    reply = asyncio.create_task(returning.command("subscribe", channel="news", recover=True, **before))
+    with pytest.raises(Closed) as closed:
+        assert not (await reply)["subscribe"]["recovered"]
+        await returning.push()
+    assert closed.value.code == 3010
+
+
 async def test_readers_that_retention_has_overtaken_subscribe_again_and_are_told(hub: Hub, sockets: Sockets) -> None:
     client = await sockets.open()
     before = await client.subscribe("news")
@@ -219,7 +281,7 @@ async def test_an_event_that_comes_while_the_head_is_read_is_not_lost(
     await asyncio.to_thread(read.wait, 30)
     await announce(*await store("news", 1))
     # The hub has seen it on the bus, and its look at the store has gone past it too.
-    while hub._position < 1:  # noqa: ASYNC110 (the hub tells nobody)
+    while hub._monitor.marker is None or hub._monitor.marker.position < 1:  # noqa: ASYNC110 (the hub tells nobody)
         await asyncio.sleep(0.01)
     go_on.set()
     assert (await subscribing)["offset"] == 1

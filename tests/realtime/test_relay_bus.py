@@ -11,8 +11,9 @@ import orjson
 import pytest
 import redis.client
 from channels_redis.utils import _consistent_hash
+from django.db import transaction
 
-from realtime.bus import group_of
+from realtime.bus import CONTROL_CHANNEL, group_of
 from realtime.models import StreamEvent
 from realtime.numbering import NumberedEvent
 from realtime.publishing import Publisher, messages_of
@@ -70,8 +71,32 @@ def test_one_message_carries_a_channels_events_of_a_batch(tmp_path: Path, own_re
     assert [event[:2] for event in message["events"]] == [[first[0] + n, first[1] + n] for n in range(count)]
     assert count >= 3
     # Of a type that nobody registered one can't tell whose rights it takes away: everybody is asked.
-    assert [event[3:] for event in message["events"]] == [[7, 3]] * count
+    # And the content is the actor's.
+    assert [event[3:] for event in message["events"]] == [[7, 3, 0]] * count
     assert orjson.loads(message["events"][2][2]) == {"type": "test.happened", "n": 2}
+
+
+def test_control_events_go_first_to_every_hub_and_the_others_name_them(tmp_path: Path, own_redis: OwnRedis) -> None:
+    own_redis.start()
+    with (
+        listening(own_redis, CONTROL_CHANNEL) as controls,
+        listening(own_redis, "recipe:1") as recipes,
+        relay(tmp_path, own_redis) as process,
+    ):
+        process.wait_for("relay.started")
+        with transaction.atomic():
+            write("recipe:1")
+            for user in (1, 2):
+                StreamEvent.objects.create(channel=f"inbox:{user}", type="rights.changed", data={})
+        heard = [receive(controls) for _ in range(2)]
+        told = receive(recipes)
+    assert [(message["type"], message["channel"]) for message in heard] == [
+        ("stream.control", "inbox:1"),
+        ("stream.control", "inbox:2"),
+    ]
+    first, second = (message["events"][-1][0] for message in heard)
+    assert [message["control"] for message in (*heard, told)] == [0, first, second]
+    assert told["type"] == "stream.events"
 
 
 def test_numbering_goes_on_without_redis_and_publishing_when_it_is_back(tmp_path: Path, own_redis: OwnRedis) -> None:

@@ -128,12 +128,8 @@ async def test_a_mute_holds_from_the_event_on_that_tells_it(streams: Streams, hi
     muting = await streams.open("talk", token="token-1")
     hidden[1] = {7}
     await announce(*await store("inbox:1", 1), reauthorize=Reauthorize.PERSON)
-    actor: object = 7
-    for _ in range(1000):
-        await announce(*await store("talk", 1, **said(7)))
-        if (actor := (await muting.event()).data["data"]["actor"]) is None:
-            break
-    assert actor is None
+    await announce(*await store("talk", 1, **said(7)))
+    assert (await muting.event()).data["data"]["actor"] is None
 
 
 async def test_a_revoked_session_ends_its_streams_and_no_others(streams: Streams, people: dict[str, Identity]) -> None:

@@ -11,6 +11,7 @@ from realtime.channels import Namespace, everyone
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 from realtime.transport import FRAME_BYTES
+from realtime.waiting import Kind
 
 
 class Reader:
@@ -30,6 +31,9 @@ class Reader:
         if self.broken:
             raise RuntimeError("this socket is broken")
         self.payloads.append(payload)
+
+    def reply(self, payload: bytes) -> None:
+        self.push(payload, b"")
 
     def publications(self) -> list[dict[str, Any]]:
         lines = b"\n".join(self.payloads).split(b"\n") if self.payloads else []
@@ -94,12 +98,12 @@ def test_an_event_larger_than_a_frame_goes_alone() -> None:
 def test_who_is_being_recovered_waits_while_the_others_read() -> None:
     reader, late = Reader(), Reader()
     topic = topic_with(reader)
-    waiting: dict[Any, list[StoredEvent]] = {late: []}
-    topic.pending = waiting
+    topic.register(cast(Any, late))
     topic.accept([event(1)])
     topic.flush()
     assert reader.offsets() == [1] and late.offsets() == []
-    assert len(waiting[late]) == 1
+    topic.admit(cast(Any, late))
+    assert late.offsets() == [1]
 
 
 def test_one_broken_socket_costs_the_others_nothing() -> None:
@@ -145,3 +149,38 @@ def test_those_who_hide_the_same_people_among_the_actors_share_a_frame() -> None
     assert hiding.payloads[0] is also.payloads[0]
     assert other.payloads[0] is nobody.payloads[0]
     assert hiding.actors() == [None] and other.actors() == [1]
+
+
+ACTS = st.one_of(
+    st.just(("event",)),
+    st.tuples(st.just("fence"), st.sampled_from(Kind), st.frozensets(st.integers(0, 2), min_size=1)),
+    # How many numbers ago the question was asked whose answer lifts the fences.
+    st.tuples(st.just("lift"), st.sampled_from(Kind), st.frozensets(st.integers(0, 2)), st.integers(0, 3)),
+)
+
+
+@given(st.lists(ACTS, max_size=40))
+def test_each_reader_receives_all_before_the_first_fence_that_stands_in_order_and_once(acts: list[Any]) -> None:
+    readers = [Reader() for _ in range(3)]
+    topic = topic_with(*readers)
+    standing: list[list[tuple[Kind, int, int]]] = [[], [], []]
+    for number, (act, *how) in enumerate(acts, start=1):
+        if act == "event":
+            topic.accept([event(topic.offset + 1)])
+            topic.flush()
+            continue
+        kind, concerned, *age = how
+        connections: set[Any] = {readers[index] for index in concerned}
+        if act == "fence":
+            topic.fence(connections, kind, number)
+            for index in concerned:
+                standing[index].append((kind, number, topic.offset))
+        else:
+            before = number - age[0]
+            topic.lift(connections, kind, before)
+            for index in concerned:
+                standing[index] = [fence for fence in standing[index] if fence[0] is not kind or fence[1] >= before]
+        for reader, fences in zip(readers, standing, strict=True):
+            until = min((offset for _, _, offset in fences), default=topic.offset)
+            assert reader.offsets() == list(range(1, until + 1))
+    assert len(topic.queues) <= len(readers)

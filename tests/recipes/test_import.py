@@ -114,7 +114,7 @@ def test_instructions_come_in_many_forms(seller: Person, instructions: Any, step
 
 @pytest.mark.parametrize(
     ("value", "servings"),
-    [(4, 4), (4.0, 4), ("Serves 4 to 6", 4), (["", "6 portions"], 6), ({"@type": "QuantitativeValue", "value": 3}, 3)],
+    [(4, 4), (4.0, 4), ("Serves 4", 4), (["", "6 portions"], 6), ({"@type": "QuantitativeValue", "value": 3}, 3)],
 )
 def test_yields_come_in_many_forms(seller: Person, value: Any, servings: int) -> None:
     found = of(seller, recipeYield=value)
@@ -145,6 +145,7 @@ def test_a_total_alone_is_taken_for_cooking(seller: Person) -> None:
         ({"prepTime": "P1Y"}, "prep_minutes: prepTime 'P1Y' is no duration like PT1H30M: left out."),
         ({"prepTime": "P53W"}, "prep_minutes: 'P53W' is longer than a year: left out."),
         ({"recipeYield": "a few"}, "servings: 'a few' has no number: left out."),
+        ({"recipeYield": "Serves 4 to 6"}, "servings: 4 is taken of 'Serves 4 to 6': the range ends at 6."),
         ({"recipeYield": "2000"}, "servings: '2000' is not from 1 to 1000: left out."),
         ({"keywords": [f"t{n}" for n in range(31)]}, "tags: only the first 30 are taken."),
         ({"keywords": "x" * 51}, f"tags: '{'x' * 51}' is longer than 50 characters: left out."),
@@ -265,6 +266,13 @@ def test_what_is_malformed_is_400_and_named(seller: Person, body: dict[str, Any]
 
 def test_a_body_that_is_too_long_is_413(seller: Person) -> None:
     assert seller.post(IMPORT, {"html": "x" * (4 * 1024 * 1024)}).status_code == 413
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["JSON", "the text of it"])
+def test_json_ld_that_is_nested_too_deeply_is_refused(seller: Person, as_text: bool) -> None:
+    nested = "[" * 200 + "]" * 200
+    answer = seller.post(IMPORT, {"jsonld": nested if as_text else orjson.loads(nested)})
+    assert answer.status_code == 400 and b"100 levels" in answer.content
 
 
 def test_only_sellers_import_and_others_learn_it_first(customer: Person, anonymous: Person) -> None:

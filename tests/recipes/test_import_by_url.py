@@ -25,8 +25,9 @@ def test_a_page_is_fetched_and_its_recipe_published(seller: Person, pages: Pages
 
 
 @pytest.mark.parametrize("kind", ["application/ld+json", "application/json; charset=utf-8"])
-def test_json_ld_is_fetched_as_well(seller: Person, pages: Pages, kind: str) -> None:
-    pages["/"] = says(orjson.dumps({"@graph": [SOUP]}), kind)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+def test_json_ld_is_fetched_as_well(seller: Person, pages: Pages, kind: str, mark: bytes) -> None:
+    pages["/"] = says(mark + orjson.dumps({"@graph": [SOUP]}), kind)
     assert imported(seller, url=pages.url())["recipe"]["name"] == "Tomato soup"
 
 

@@ -31,6 +31,7 @@ def test_what_is_exported_is_imported_as_the_same_recipe(seller: Person, wrap: A
         tags=["a, b", "é"],
         ingredients=[
             "2-3 eggs",
+            {"raw": "some eggs", "quantity": "1/3", "quantity_max": 2.5, "unit": "Dutzend", "food": "eggs"},
             {"raw": "a good cup of flour", "quantity": 1.25, "unit": "Cup", "food": "flour", "note": "heaped, sieved"},
             {"raw": "salt", "unit": "pinch"},
         ],
@@ -53,6 +54,13 @@ parts = st.fixed_dictionaries(
         "note": texts.map(lambda text: text[:200]),
     },
 )
+ranges = st.fixed_dictionaries(
+    {
+        **{"quantity": st.integers(0, 99_999), "quantity_max": st.floats(100_000, 99_999_999)},
+        **{"unit": st.sampled_from(["", "g", "cup", "Cups", "Prise"]), "food": st.just("eggs")},
+    },
+    optional={"raw": lines},
+)
 steps = texts | st.fixed_dictionaries({"text": texts, "timer_seconds": st.none() | st.integers(1, 604_800)})
 minutes = st.none() | st.integers(0, 525_600)
 recipes = st.fixed_dictionaries(
@@ -64,7 +72,7 @@ recipes = st.fixed_dictionaries(
         "cook_minutes": minutes,
         "visibility": st.sampled_from(["public", "premium"]),
         "tags": st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20), max_size=5),
-        "ingredients": st.lists(lines | parts, max_size=6),
+        "ingredients": st.lists(lines | parts | ranges, max_size=6),
         "steps": st.lists(steps, max_size=4),
     },
 )

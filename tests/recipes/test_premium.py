@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from realtime.models import StreamEvent
 from recipes.models import Recipe
+from tests.jobs import run_jobs
 from tests.recipes.conftest import SHAKSHUKA, Person, events
 from tests.recipes.test_publish import picture
 
@@ -106,6 +107,33 @@ def test_no_other_visibility_is_taken(seller: Person, visibility: Any) -> None:
 def test_a_form_says_premium_too(seller: Person) -> None:
     response = seller.form("/api/recipes/", {"name": "Soup", "visibility": "premium"})
     assert (response.status_code, response.json()["visibility"]) == (201, "premium")
+
+
+def test_what_a_recipe_said_before_it_was_premium_goes_from_the_events_that_are_kept(seller: Person) -> None:
+    recipe_id, other_id = seller.create()["id"], seller.create()["id"]
+    channels = ("recipes", f"user:{seller.user.pk}", f"recipe:{recipe_id}")
+    path = f"/api/recipes/{recipe_id}/"
+    seller.patch(path, {"description": f"{SHAKSHUKA['description']} Now greener."})
+    seller.patch(path, {"visibility": "premium"})
+    assert "recipes.blank_description" in run_jobs()
+    told = [event for channel in channels for event in events(channel) if event["type"].startswith("recipe.")]
+    for event in [event for event in told if event["recipe_id"] == recipe_id]:
+        assert (event["description"], event["locked"], event["name"]) == ("", True, "Shakshuka")
+    [other] = [event for event in events("recipes") if event["recipe_id"] == other_id]
+    assert (other["description"], other["locked"]) == (SHAKSHUKA["description"], False)
+
+    seller.patch(path, {"visibility": "premium", "name": "Soup"})
+    seller.patch(path, {"visibility": "public"})
+    last = events(f"recipe:{recipe_id}")[-1]
+    assert (last["description"], last["locked"]) == (f"{SHAKSHUKA['description']} Now greener.", False)
+
+
+def test_a_recipe_that_is_public_again_keeps_what_was_told_of_it(seller: Person) -> None:
+    path = f"/api/recipes/{seller.create()['id']}/"
+    for visibility in ("premium", "public"):
+        seller.patch(path, {"visibility": visibility})
+    run_jobs()
+    assert [event["description"] for event in events("recipes")] == [SHAKSHUKA["description"]]
 
 
 def test_no_event_carries_the_body(premium_recipe: dict[str, Any], seller: Person) -> None:

@@ -37,13 +37,17 @@ def test_a_seller_publishes_a_recipe_and_anyone_reads_it(seller: Person, anonymo
         {
             "position": 1,
             "quantity": 1.5,
+            "quantity_max": None,
             "unit": "cup",
             "food": "tomatoes",
             "note": "chopped",
             "raw": "1 1/2 cups tomatoes, chopped",
             "display": "1 1/2 cups",
         },
-        {"position": 2, "quantity": 4, "unit": "", "food": "eggs", "note": "", "raw": "4 eggs", "display": "4"},
+        {
+            **{"position": 2, "quantity": 4, "quantity_max": None, "unit": "", "food": "eggs", "note": ""},
+            **{"raw": "4 eggs", "display": "4"},
+        },
     ]
     assert recipe["steps"] == [
         {"position": 1, "text": "Cook the tomatoes down.", "timer_seconds": None},
@@ -66,7 +70,9 @@ def test_publishing_is_heard_on_recipes_and_on_the_sellers_channel(seller: Perso
     assert event in events(f"user:{seller.user.pk}")
     assert event["type"] == "recipe.published"
     assert event["actor"]["username"] == "sally"
-    assert (event["recipe_id"], event["name"], event["tags"]) == (recipe["id"], "Shakshuka", ["breakfast", "eggs"])
+    shown = ("name", "description", "tags", "image", "locked")
+    assert {name: event[name] for name in shown} == {name: recipe[name] for name in shown}
+    assert event["recipe_id"] == recipe["id"] and event["description"]
 
 
 def test_publishing_and_deleting_keep_the_sellers_recipe_count(seller: Person) -> None:
@@ -204,7 +210,7 @@ def test_what_is_no_picture_is_refused_and_nothing_is_stored(seller: Person, ima
         ({"ingredients": [7]}, "ingredients.0"),
         ({"ingredients": [{}]}, "ingredients.0"),
         ({"ingredients": [{"quantity": 2}]}, "ingredients.0"),
-        ({"ingredients": [{"food": "x", "quantity": "2"}]}, "ingredients.0.quantity"),
+        ({"ingredients": [{"food": "x", "quantity": "two"}]}, "ingredients.0.quantity"),
         ({"ingredients": [{"food": "x", "quantity": True}]}, "ingredients.0.quantity"),
         ({"ingredients": [{"food": "x", "quantity": -1}]}, "ingredients.0.quantity"),
         ({"ingredients": [{"food": "x", "quantity": 1e300}]}, "ingredients.0.quantity"),
@@ -272,3 +278,24 @@ def test_a_tag_is_measured_before_it_is_normalized(seller: Person) -> None:
     answer = seller.post("/api/recipes/", {**SHAKSHUKA, "tags": ["#" * 500 + "eggs"]})
     assert answer.status_code == 400
     assert answer.json()["errors"] == {"tags.0": ["A tag has at most 50 characters."]}
+
+
+@pytest.mark.parametrize("text", ["Leek\nsoup", "Leek\u2028soup", "puos\u202ekeeL", "\u200b", "Leek\x07soup"])
+@pytest.mark.parametrize("field", ["name", "tags", "ingredients"])
+def test_names_tags_and_ingredient_lines_are_one_visible_line(seller: Person, field: str, text: str) -> None:
+    value = text if field == "name" else [text]
+    refused = seller.post("/api/recipes/", {**SHAKSHUKA, field: value})
+    assert refused.status_code == 400, refused.content
+    assert all(name.startswith(field) for name in refused.json()["errors"])
+
+
+def test_names_and_tags_are_stored_in_composed_form(seller: Person) -> None:
+    recipe = seller.create(name="Cre\u0300me bru\u0302le\u0301e", tags=["cre\u0300me"])
+    assert (recipe["name"], recipe["tags"]) == ("Crème brûlée", ["crème"])
+
+
+def test_an_import_collapses_line_breaks_in_a_name(seller: Person) -> None:
+    node = {"@type": "Recipe", "name": "Leek\n\n soup\u202e", "recipeIngredient": ["2\nleeks"]}
+    for more in ({}, {"sdPublisher": {"name": "Simmer"}}):
+        recipe = seller.post("/api/recipes/import/", {"jsonld": node | more}).json()["recipe"]
+        assert recipe["name"] == "Leek soup"

@@ -9,6 +9,8 @@ import pytest
 from recipes.quantities import scaled
 from tests.recipes.conftest import SHAKSHUKA, Person
 
+UNREAD = (None, None, "")
+
 
 @pytest.fixture
 def recipe(seller: Person) -> Any:
@@ -16,17 +18,23 @@ def recipe(seller: Person) -> Any:
     return seller.post("/api/recipes/", {**SHAKSHUKA, "servings": 2, "ingredients": lines}).json()
 
 
-def amounts(answer: Any) -> list[tuple[float | None, str]]:
-    return [(line["quantity"], line["display"]) for line in answer.json()["ingredients"]]
+def amounts(answer: Any) -> list[tuple[float | None, float | None, str]]:
+    return [(line["quantity"], line["quantity_max"], line["display"]) for line in answer.json()["ingredients"]]
 
 
 @pytest.mark.parametrize(
     ("servings", "wanted"),
     [
-        (1, [(0.75, "3/4 cup"), (0.1667, "1/6 cup"), (1, "1"), (125, "125 g"), (None, "")]),
-        (2, [(1.5, "1 1/2 cups"), (0.3333, "1/3 cup"), (2, "2"), (250, "250 g"), (None, "")]),
-        (6, [(4.5, "4 1/2 cups"), (1, "1 cup"), (6, "6"), (750, "750 g"), (None, "")]),
-        (1000, [(750, "750 cups"), (166.6667, "166 2/3 cups"), (1000, "1000"), (125_000, "125000 g"), (None, "")]),
+        (1, [(0.75, None, "3/4 cup"), (0.1667, None, "1/6 cup"), (1, 1.5, "1-1 1/2"), (125, None, "125 g"), UNREAD]),
+        (2, [(1.5, None, "1 1/2 cups"), (0.3333, None, "1/3 cup"), (2, 3, "2-3"), (250, None, "250 g"), UNREAD]),
+        (6, [(4.5, None, "4 1/2 cups"), (1, None, "1 cup"), (6, 9, "6-9"), (750, None, "750 g"), UNREAD]),
+        (
+            1000,
+            [
+                *[(750, None, "750 cups"), (166.6667, None, "166 2/3 cups"), (1000, 1500, "1000-1500")],
+                *[(125_000, None, "125000 g"), UNREAD],
+            ],
+        ),
     ],
 )
 def test_its_quantities_are_for_so_many(recipe: Any, anonymous: Person, servings: int, wanted: Any) -> None:
@@ -37,7 +45,7 @@ def test_its_quantities_are_for_so_many(recipe: Any, anonymous: Person, servings
 
 def test_what_people_wrote_and_all_else_stays(recipe: Any, anonymous: Person) -> None:
     scaled_recipe = anonymous.get(f"/api/recipes/{recipe['id']}/?servings=4").json()
-    changed = {"quantity", "display"}
+    changed = {"quantity", "quantity_max", "display"}
     for before, after in zip(recipe["ingredients"], scaled_recipe["ingredients"], strict=True):
         assert {name: after[name] for name in after.keys() - changed} == {
             name: before[name] for name in before.keys() - changed

@@ -8,7 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.oauth.serializers import OAuthErrorOutput, OAuthTokenInput, OAuthTokenOutput, RevocationInput
+from accounts.limits import named_session, session_keys
+from accounts.oauth.serializers import (
+    OAuthErrorOutput,
+    OAuthTokenForm,
+    OAuthTokenInput,
+    OAuthTokenOutput,
+    RevocationForm,
+    RevocationInput,
+)
+from core.throttles import fields_of, scope_keys
 
 TAGS = ["oauth"]
 REFUSED = {
@@ -22,11 +31,22 @@ REFUSED = {
 
 
 class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not typed
-    """Limited by THROTTLE_AUTH. Errors of OAuth are OAuth's; all others are problems that carry its `error` as well."""
+    """Errors of OAuth are OAuth's; all others are problems that carry its `error` as well.
+
+    A request with a token of ours is limited by its session, and widely by address, as `/api/auth/token/refresh/` is.
+    All others, which may guess codes or secrets, count under THROTTLE_AUTH. Both replace the general limits.
+    """
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    throttle_scope = "auth"
+
+    def session_id(self, request: Request) -> str | None:
+        """The session whose token this request brings, if its signature is good."""
+        raise NotImplementedError
+
+    def throttle_keys(self, request: Request) -> dict[str, str]:
+        session_id = self.session_id(request)
+        return scope_keys(request, "auth") if session_id is None else session_keys(request, session_id)
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)
@@ -52,6 +72,11 @@ class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not t
 
 
 class TokenView(OAuthAPIView):
+    def session_id(self, request: Request) -> str | None:
+        # A token of one's own beside a code must not let codes be guessed faster.
+        is_refresh = fields_of(request).get("grant_type") == "refresh_token"
+        return named_session(request, "refresh_token") if is_refresh else None
+
     @extend_schema(
         operation_id="oauth_token",
         summary="Exchange a code, or a refresh token, for an app's tokens",
@@ -60,7 +85,7 @@ class TokenView(OAuthAPIView):
             "A code or a refresh token works once: one that comes back ends all that came of it."
         ),
         tags=TAGS,
-        request={"application/x-www-form-urlencoded": OAuthTokenInput, "application/json": OAuthTokenInput},
+        request={"application/x-www-form-urlencoded": OAuthTokenForm, "application/json": OAuthTokenInput},
         responses={200: OAuthTokenOutput, **REFUSED},
         examples=[
             OpenApiExample(
@@ -88,6 +113,9 @@ class TokenView(OAuthAPIView):
 
 
 class RevokeTokenView(OAuthAPIView):
+    def session_id(self, request: Request) -> str | None:
+        return named_session(request, "token")
+
     @extend_schema(
         operation_id="oauth_revoke_token",
         summary="End what an app may do",
@@ -96,7 +124,7 @@ class RevokeTokenView(OAuthAPIView):
             "token that is not valid (RFC 7009)."
         ),
         tags=TAGS,
-        request={"application/x-www-form-urlencoded": RevocationInput, "application/json": RevocationInput},
+        request={"application/x-www-form-urlencoded": RevocationForm, "application/json": RevocationInput},
         responses={200: None, **REFUSED},
         auth=[],
     )

@@ -1,4 +1,4 @@
-"""What `make run` does before it starts anything: the tables, and the first time some people and recipes."""
+"""What `make run` does before it starts anything: the tables, and demo data as long as there is nothing to see."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Migrate; load the demo data into a database in which there is nobody yet."""
+    """Migrate; in development, load the demo data into a database that has no recipe yet."""
 
     help = __doc__ or ""
     requires_system_checks = []
@@ -22,13 +22,12 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self.stdout.write("The database is up to date.")
-        people = get_user_model()._default_manager
-        if not people.exists():
-            self.stdout.write("Nobody is there yet: loading the demo data (once, some seconds).")
+        if settings.DEBUG:
             try:
-                call_command("demo_data")
+                call_command("demo_data", if_unused=True, stdout=self.stdout)
             except Exception:  # an empty Simmer is better than none
                 log.exception("The demo data could not be loaded; starting without it")
+        people = get_user_model()._default_manager
         # The supervisor repeats this last line when the page is there.
         if settings.DEBUG and people.filter(username__in=DEMO_PEOPLE.values()).count() == len(DEMO_PEOPLE):
             names = " or ".join(f"{name} (a {role})" for role, name in DEMO_PEOPLE.items())

@@ -65,7 +65,9 @@ export class RecipeCard {
 
   async leave() {
     const gone = { transform: "scale(.9)", opacity: 0 };
-    if (!calm.matches) await this.element.animate([{}, gone], 300).finished;
+    // What the reader has not seen yet goes at once: the list may be shown before an animation ends.
+    const isSeen = getComputedStyle(this.element).visibility === "visible";
+    if (isSeen && !calm.matches) await this.element.animate([{}, gone], 300).finished;
     this.element.remove();
   }
 

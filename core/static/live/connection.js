@@ -56,7 +56,7 @@ export class Connection {
       this.#sentence.textContent = `The server ended it: ${reason || "it gave no reason"} (${code}).`;
     } else {
       const why = reason ? ` (${reason})` : "";
-      countDown(this.#sentence, `The connection was lost${why}. Coming back in`, retryIn / 1000);
+      countDown(this.#sentence, `The connection was lost${why}. Reconnecting in`, retryIn / 1000);
     }
   }
 }

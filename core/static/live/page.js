@@ -4,7 +4,7 @@ import { Account } from "./account.js";
 import { Connection } from "./connection.js";
 import { Frames } from "./frames.js";
 import { News } from "./news.js";
-import { complain, notice } from "./notices.js";
+import { Waiting, complain, notice } from "./notices.js";
 import { Recipes } from "./recipes.js";
 import { SimmerRest } from "./simmer-rest.js";
 import { SimmerSocket } from "./simmer-socket.js";
@@ -17,6 +17,7 @@ const socket = new SimmerSocket(address, (wanted) => rest.accessToken(wanted));
 
 const frames = new Frames($("#frames"));
 const news = new News($("#news"));
+const waiting = new Waiting($("#waiting"));
 new Connection(socket);
 new Account({ rest, onProblem: complain });
 const recipes = new Recipes({
@@ -25,10 +26,14 @@ const recipes = new Recipes({
   list: $("#recipe-list"),
   onNews: (item) => news.add(item),
   onProblem: complain,
-  onLoaded: () => {
+  onRefused: (name, problem, retry) => waiting.add(name, problem, retry),
+  onShown: () => {
     $("#recipes").removeAttribute("aria-busy");
-    $("#none").hidden = recipes.size > 0;
     $("#more").hidden = !recipes.hasMore;
+  },
+  onLoaded: () => {
+    waiting.clear();
+    $("#none").hidden = recipes.size > 0;
   },
 });
 
@@ -59,9 +64,12 @@ $("#more").addEventListener("click", () => recipes.loadMore());
 // Mails lead to /#recipe-42.
 function showLinked() {
   const linked = /^#recipe-(\d+)$/.exec(location.hash);
-  if (linked) recipes.show(Number(linked[1]));
+  if (linked) recipes.find(Number(linked[1]));
 }
 window.addEventListener("hashchange", showLinked);
 
 socket.connect();
+// What came with the page is there at once, and stays when nothing may be read for a while.
+const { first } = $("#recipe-list").dataset;
+if (first) recipes.show(JSON.parse(first));
 recipes.load().then(showLinked);

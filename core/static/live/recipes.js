@@ -1,4 +1,4 @@
-/** The recipes on the page: read once over REST, then kept up to date by the socket. */
+/** The recipes on the page: they come along with it, are read once over REST, then kept up to date by the socket. */
 
 import { RecipeCard } from "./card.js";
 import { streamPosition } from "./simmer-rest.js";
@@ -16,20 +16,35 @@ export class Recipes {
   #reload;
   #next = null;
   #following = false;
-  #answers = []; // promises of the server's answers to our subscriptions
+  #answers = []; // promises of the server's answers to our subscriptions, of what was not read since
+  #ratings = new WeakMap(); // card -> promise that its last rating is done
   #tell;
 
-  /** `onNews({actor, text, at, recovered})` hears of all that happens; `onProblem(problem, {retry})` of what fails. */
-  constructor({ rest, socket, list, onNews, onProblem, onLoaded }) {
+  /**
+   * `onNews({actor, text, at, recovered})` hears of all that happens; `onProblem(problem, {retry})` of what fails, and
+   * `onRefused(name, problem, retry)` of reads that the server takes again in `problem.retryAfter` seconds. `onShown()`:
+   * cards may be looked at; `onLoaded()`: they are what the reader may see now.
+   */
+  constructor({ rest, socket, list, onNews, onProblem, onRefused, onShown, onLoaded }) {
     this.#rest = rest;
     this.#socket = socket;
     this.#list = list;
-    this.#tell = { onNews, onProblem, onLoaded };
+    this.#tell = { onNews, onProblem, onRefused, onShown, onLoaded };
   }
 
-  /** Show what is there; called again when the reader is somebody else. */
+  /**
+   * Show what came along with the page, and follow it; `load()` then reads what has happened since. It is what anonymous
+   * readers see: somebody signed in may have blocked or muted its sellers, and sees it after that read.
+   */
+  show({ results, position }) {
+    for (const recipe of results) this.#answers.push(this.#add(recipe).answer);
+    this.#follow(streamPosition(position));
+    if (!this.#rest.user) this.#tell.onShown();
+  }
+
+  /** Read what is there; called again when the reader is somebody else. */
   load() {
-    return this.#read(`/api/recipes/?limit=${Math.max(20, this.#cards.size)}`);
+    return this.#read(`/api/recipes/?limit=${Math.max(20, this.#cards.size)}`, { isFirst: true });
   }
 
   /** The next page. */
@@ -47,17 +62,17 @@ export class Recipes {
   }
 
   /** Bring one recipe into view; one that is not among those shown is read first. */
-  async show(id) {
+  async find(id) {
     try {
       if (!this.#cards.has(id)) {
         const { data, headers } = await this.#rest.get(`/api/recipes/${id}/`);
-        if (!this.#cards.has(id)) this.#add(data, streamPosition(headers));
+        if (!this.#cards.has(id)) this.#add(data, streamPosition(headers.get("Stream-Position")));
       }
       const card = this.#cards.get(id);
       card.element.scrollIntoView({ block: "center" });
       card.flash();
     } catch (problem) {
-      this.#tell.onProblem(problem, { retry: () => this.show(id) });
+      this.#failed(`recipe ${id}`, problem, () => this.find(id));
     }
   }
 
@@ -70,30 +85,24 @@ export class Recipes {
   }
 
   /**
-   * The list says its own position, so we go on from there: no new recipe is missed. It says none for each recipe in it,
-   * so those are subscribed to first and then read (again): whatever happened before the second read is in it, and
-   * whatever happens later is heard. Most times the browser is answered 304, nothing has changed.
+   * A list says the position of `recipes`, so we go on from there and miss no new recipe. It says none for each recipe
+   * in it: those are subscribed to first, and read after the server has answered. Whatever happened before that read is
+   * in it, and whatever happens later is heard. So what came along with the page takes one read; cards that a read has
+   * added take another, which is answered 304 most times, as nothing has changed.
    */
-  async #read(path) {
+  async #read(path, page = {}) {
     try {
-      const position = await this.#fetch(path);
-      if (!this.#following) {
-        this.#following = true;
-        this.#socket.subscribe("recipes", {
-          since: position,
-          onEvent: (data, where) => data.type === "recipe.published" && this.#published(data, where),
-          onReset: () => this.#lost(),
-        });
-      }
+      await this.#subscribed();
+      this.#follow(await this.#fetch(path, page));
       if (!this.#answers.length) return;
-      await Promise.all(this.#answers.splice(0));
-      await this.#fetch(path);
+      await this.#subscribed();
+      await this.#fetch(path, page);
     } catch (problem) {
-      if (!(problem instanceof Superseded)) this.#tell.onProblem(problem, { retry: () => this.#read(path) });
+      if (!(problem instanceof Superseded)) this.#failed(path, problem, () => this.#read(path, page));
     }
   }
 
-  async #fetch(path) {
+  async #fetch(path, { isFirst = false }) {
     const asked = performance.now();
     const reader = this.#rest.user?.id;
     const { data, headers } = await this.#rest.get(path);
@@ -105,9 +114,53 @@ export class Recipes {
       else if (card.heard < asked) card.update(recipe);
       else card.update({ my_rating: recipe.my_rating });
     }
+    if (isFirst && reader) this.#removeOthers(data, asked);
     this.#next = data.next;
+    this.#tell.onShown();
     this.#tell.onLoaded();
-    return streamPosition(headers);
+    return streamPosition(headers.get("Stream-Position"));
+  }
+
+  /** Remove what came along with the page and is not for this user, who has blocked or muted the seller or is blocked. */
+  #removeOthers({ results, next }, asked) {
+    const oldest = next === null ? 0 : results.at(-1).id;
+    const ids = new Set(results.map(({ id }) => id));
+    for (const card of [...this.#cards.values()]) {
+      if (card.id >= oldest && !ids.has(card.id) && card.heard < asked) this.#remove(card);
+    }
+  }
+
+  /** Hear of new recipes from that position on. */
+  #follow(since) {
+    if (this.#following) return;
+    this.#following = true;
+    this.#socket.subscribe("recipes", {
+      since,
+      onEvent: (data, where) => data.type === "recipe.published" && this.#published(data, where),
+      onReset: () => this.#lost(),
+    });
+  }
+
+  /**
+   * Wait for the answers to our subscriptions. Without a connection there are none: then go on at once, and read again
+   * when they have come.
+   */
+  async #subscribed() {
+    const answers = Promise.all(this.#answers.splice(0)).then(() => true);
+    if (!(await Promise.race([answers, this.#disconnected()]))) answers.then(() => this.#lost());
+  }
+
+  async #disconnected() {
+    while (this.#socket.state !== "offline") {
+      await new Promise((change) => this.#socket.addEventListener("state", change, { once: true }));
+    }
+    return false;
+  }
+
+  #failed(name, problem, retry) {
+    if (this.#cards.size) this.#tell.onShown();
+    if (problem.retryAfter) this.#tell.onRefused(name, problem, retry);
+    else this.#tell.onProblem(problem, { retry });
   }
 
   /** Channels that have lost their place say so one by one; one read answers them all. */
@@ -116,7 +169,8 @@ export class Recipes {
     this.#reload = setTimeout(() => this.load(), 200);
   }
 
-  #published({ recipe_id: id, name, image, tags, actor, at }, { epoch, recovered }) {
+  #published(data, { epoch, recovered }) {
+    const { recipe_id: id, name, image, tags, actor, at } = data;
     // One without a name is by somebody whom the reader has blocked or muted.
     if (this.#cards.has(id) || name == null) return;
     // All there is to know of a recipe that nobody has rated; its own channel begins with offset 1.
@@ -124,6 +178,8 @@ export class Recipes {
     const recipe = { id, name, image, tags, seller: actor, ...unseen };
     const others = [...this.#list.children].map((element) => [element, element.getBoundingClientRect()]);
     const { card } = this.#add(recipe, { epoch, offset: 0 });
+    card.heard = performance.now();
+    this.#describe(card, data);
     makeRoom(others);
     card.enter();
     card.flash({ recovered });
@@ -171,6 +227,7 @@ export class Recipes {
     } else if (data.type === "recipe.updated") {
       if (data.name == null) return;
       card.update({ name: data.name, image: data.image, tags: data.tags });
+      this.#describe(card, data);
       if (data.actor) news(`changed ${data.name}`);
     } else if (data.type === "recipe.deleted") {
       news(`removed ${name}`);
@@ -179,9 +236,30 @@ export class Recipes {
     card.flash({ recovered });
   }
 
-  /** Our own stars follow the answer, the average the event: everybody's page takes it from the same place. */
-  async #rate(card, score) {
-    if (score === null && card.recipe.my_rating == null) return;
+  /** An event tells everyone the description, but that of a locked recipe, which premium users have to read. */
+  async #describe(card, { description, locked }) {
+    card.update({ description });
+    if (!locked || !mayReadLocked(this.#rest.user, card.recipe.seller)) return;
+    try {
+      const { data } = await this.#rest.get(`/api/recipes/${card.id}/`);
+      card.update({ description: data.description });
+    } catch (problem) {
+      this.#failed(`recipe ${card.id}`, problem, () => this.#describe(card, { description, locked }));
+    }
+  }
+
+  /** One rating of a card after the other, in the order of the clicks: the last one is what stays. */
+  #rate(card, score) {
+    const before = this.#ratings.get(card) ?? Promise.resolve();
+    this.#ratings.set(card, before.then(() => this.#sendRating(card, score)));
+  }
+
+  /**
+   * Our own stars follow the answer, the average the event: everybody's page takes it from the same place. No key is
+   * needed, as the same rating again changes nothing.
+   */
+  async #sendRating(card, score) {
+    if (score === (card.recipe.my_rating ?? null)) return;
     card.setBusy(true);
     try {
       const path = `/api/recipes/${card.id}/rate/`;
@@ -200,6 +278,11 @@ export class Recipes {
     this.#socket.unsubscribe(`recipe:${card.id}`);
     card.leave();
   }
+}
+
+/** Whether this user reads the descriptions of that seller's premium recipes. */
+function mayReadLocked(user, seller) {
+  return Boolean(user) && (user.id === seller?.id || user.is_moderator || Date.parse(user.premium_until) > Date.now());
 }
 
 /** As much of a comment as a line of news has room for. */

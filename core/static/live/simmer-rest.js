@@ -63,18 +63,21 @@ export class SimmerRest extends EventTarget {
     return this.request("GET", path);
   }
 
-  /** {status, data, headers} of a successful request; a Problem for any other. `body` is an object or FormData. */
-  async request(method, path, body) {
+  /**
+   * {status, data, headers} of a successful request; a Problem for any other. `body` is an object or FormData; `key` an
+   * Idempotency-Key: whatever is sent again under the same one is done once.
+   */
+  async request(method, path, body, { key } = {}) {
     const access = this.#session?.access;
     try {
-      return await this.#fetch(method, path, { body, access });
+      return await this.#fetch(method, path, { body, access, key });
     } catch (problem) {
       if (problem.code === "token_expired") await this.#refresh();
       else if (problem.code === "token_invalid") this.forget();
       // The one error that trying again can mend, now with another token; and anybody may read.
       const again = problem.code === "token_expired" || (problem.code === "token_invalid" && method === "GET");
       if (!again) throw problem;
-      return this.#fetch(method, path, { body, access: this.#session?.access });
+      return this.#fetch(method, path, { body, key, access: this.#session?.access });
     }
   }
 
@@ -97,9 +100,10 @@ export class SimmerRest extends EventTarget {
     return this.#refreshing;
   }
 
-  async #fetch(method, path, { body, access }) {
+  async #fetch(method, path, { body, access, key }) {
     const headers = { Accept: "application/json" };
     if (access) headers.Authorization = `Bearer ${access}`;
+    if (key) headers["Idempotency-Key"] = key;
     const form = body instanceof FormData;
     if (body && !form) headers["Content-Type"] = "application/json";
     let response;
@@ -123,8 +127,8 @@ export class SimmerRest extends EventTarget {
   }
 }
 
-/** The header `Stream-Position: recipes;x7;17` as {channel, epoch, offset}: the events that the answer includes. */
-export function streamPosition(headers) {
-  const [channel, epoch, offset] = (headers.get("Stream-Position") ?? "").split(";");
+/** The value of `Stream-Position`, `recipes;x7;17`, as {channel, epoch, offset}: the events that the answer includes. */
+export function streamPosition(value) {
+  const [channel, epoch, offset] = (value ?? "").split(";");
   return { channel, epoch, offset: Number(offset) };
 }

@@ -104,6 +104,7 @@ export class SimmerSocket extends EventTarget {
   }
 
   unsubscribe(channel) {
+    this.#subscriptions.get(channel)?.onAnswer?.(); // nobody is to wait for it any more
     if (this.#subscriptions.delete(channel) && this.#connected) this.#command("unsubscribe", { channel });
   }
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from accounts.models import User
 from core.demo import DEMO_PASSWORD, DEMO_PEOPLE
@@ -30,24 +32,42 @@ from recipes.services import recipe_rate
 class Command(BaseCommand):
     """Demo people, recipes with drawn photos, follows, ratings, posts, comments and likes.
 
-    Run again, it adds only what is missing. The photos become ready once a worker runs. The people's password is
-    public: this is not for production.
+    All of it is loaded or, when the command is interrupted, none. Run again, it adds only what is missing. The photos
+    become ready once a worker runs. The people's password is public: without DEBUG the command needs --force.
     """
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--reset", action="store_true", help="delete the demo people and all of theirs first")
+        parser.add_argument("--force", action="store_true", help="also without DEBUG: anybody can sign in as them")
+        parser.add_argument("--if-unused", action="store_true", help="only into a database without recipes")
         parser.add_argument(
             "--live", type=float, default=0, metavar="SECONDS", help="then go on rating, liking, commenting for so long"
         )
 
-    def handle(self, *, reset: bool, live: float, **options: Any) -> None:
+    def handle(self, *, reset: bool, live: float, force: bool, if_unused: bool, **options: Any) -> None:
+        if not settings.DEBUG and not force:
+            raise CommandError(
+                "The demo people have a published password, so anybody could sign in as them. In development set "
+                "DEBUG=True; anywhere else add --force."
+            )
+        if if_unused:
+            if Recipe.objects.exists():
+                return
+            self.stdout.write("There are no recipes yet: loading the demo data (once, some seconds).")
         content = orjson.loads((Path(demo.__file__).parent / "content.json").read_bytes())
+        with transaction.atomic():
+            customers = self._load(content, reset=reset)
+        if live:
+            self._live([user for user in customers if user.username not in DEMO_PEOPLE.values()], live)
+
+    def _load(self, content: dict[str, Any], *, reset: bool) -> list[User]:
+        """Add what is missing; the demo customers."""
         # Always the same network, but for what people did to it since.
         rng = random.Random("simmer")  # noqa: S311  (no secrets)
-        names = [person["username"] for person in content["people"]]
         if reset:
+            names = [person["username"] for person in content["people"]]
             delete_conversation(names)
             delete_people(names)
         people = make_people(content["people"])
@@ -60,8 +80,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{len(people)} people, {len(recipes)} recipes, {posts} posts. Sign in as {sign_in}: {DEMO_PASSWORD}"
         )
-        if live:
-            self._live([user for user in customers if user.username not in DEMO_PEOPLE.values()], live)
+        return customers
 
     def _live(self, customers: list[User], seconds: float) -> None:
         """Somebody rates, likes or says something every second or so."""

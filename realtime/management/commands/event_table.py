@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from realtime.channels import NAMESPACES
-from realtime.events import EVENTS, Event
+from realtime.events import EVENTS, Event, own_fields
 
 DOCUMENT = Path(settings.BASE_DIR) / "docs" / "realtime.md"
 BEGIN = "<!-- begin: written by `manage.py event_table` -->\n"
@@ -55,8 +55,8 @@ def _internal(channel: str) -> bool:
 
 
 def _fields(event_class: type[Event]) -> str:
-    own = [field for field in fields(event_class) if field.name != "actor"]
-    return ", ".join(f"`{field.name}`: {_type(field.type)}" for field in own)
+    types = {field.name: field.type for field in fields(event_class)}
+    return ", ".join(f"`{name}`: {_type(types[name])}" for name in own_fields(event_class))
 
 
 def _type(annotation: Any) -> str:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from media_pipeline import confined, transcoding, video
+from media_pipeline import confined, transcoding, video, work_folders
 from media_pipeline.models import Media
 from media_pipeline.services import media_delete
 from media_pipeline.tasks import sweep_files
@@ -101,15 +101,15 @@ def test_killed_at_any_write_and_run_again_it_comes_to_the_same(
 
 
 def test_what_a_killed_worker_left_on_the_disk_is_swept(ann: APIClient, work: Path) -> None:
-    abandoned, at_work, foreign = (work / name for name in ("simmer-video-a", "simmer-video-b", "other"))
+    abandoned, at_work, foreign = (work / name for name in ("simmer-media-a", "simmer-media-b", "other"))
     for folder in (abandoned, at_work, foreign):
         folder.mkdir()
         (folder / "720p.mp4").write_bytes(b"half")
-    long_ago = time.time() - transcoding.ABANDONED_SECONDS - 1
+    long_ago = time.time() - work_folders.ABANDONED_SECONDS - 1
     for folder in (abandoned, foreign):
         os.utime(folder, (long_ago, long_ago))
     sweep_files()
-    assert sorted(path.name for path in work.iterdir()) == ["other", "simmer-video-b"]
+    assert sorted(path.name for path in work.iterdir()) == ["other", "simmer-media-b"]
 
 
 def test_a_message_that_comes_twice_does_nothing_the_second_time(ann: APIClient) -> None:

@@ -16,6 +16,7 @@ from realtime.jobs import execute
 from realtime.models import Job
 from tests.concurrently import at_once
 from tests.factories import SellerFactory
+from tests.jobs import run_jobs
 from tests.mailbox import Mailbox
 from tests.posts.digests.conftest import MORNING, Clock, later, publish, reader_in, states, tick
 
@@ -64,6 +65,18 @@ def test_over_fourteen_days_each_weekday_has_its_mail_at_six(
         assert [moment.date() for moment in moments] == sent_late + expected, zone
         assert {(moment.hour, moment.minute) for moment in moments[len(sent_late) :]} == {(6, 0)}, zone
     assert set(states()) == {"sent"}
+
+
+def test_an_address_that_is_not_confirmed_gets_no_digest(clock: Clock, mailbox: Mailbox) -> None:
+    """A digest names recipes by people whom the registrant chose to follow."""
+    reader = reader_in(email_verified_at=None)
+    unconfirmed_since = reader_in()
+    for person in (reader, unconfirmed_since):
+        publish(at=MORNING - timedelta(hours=1), followed_by=person)
+    planning.begin()
+    User.objects.filter(pk=unconfirmed_since.pk).update(email_verified_at=None)
+    run_jobs()
+    assert not mailbox.to(reader.email) and not mailbox.to(unconfirmed_since.email)
 
 
 def test_beat_that_is_late_by_hours_sends_on_the_same_day(clock: Clock, mailbox: Mailbox) -> None:

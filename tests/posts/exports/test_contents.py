@@ -47,12 +47,13 @@ def test_the_account_with_its_e_mail_its_profile_and_its_preferences(ann: Person
 
 
 def test_whole_recipes(ann: Person) -> None:
-    recipe = ann.create(visibility="premium")
+    recipe = ann.create(visibility="premium", ingredients=["1 1/2-2 cups tomatoes, chopped", "4 eggs"])
     (row,) = exported(ann)["recipes"]
     assert (row["id"], row["name"], row["description"]) == (recipe["id"], recipe["name"], recipe["description"])
     assert (row["tag_names"], row["visibility"], row["servings"]) == (recipe["tags"], "premium", 2)
     assert [line["raw"] for line in row["ingredients"]] == [line["raw"] for line in recipe["ingredients"]]
-    assert float(row["ingredients"][0]["quantity"]) == 1.5
+    assert [float(row["ingredients"][0][end]) for end in ("quantity", "quantity_max")] == [1.5, 2]
+    assert row["ingredients"][1]["quantity_max"] is None
     assert [(step["text"], step["timer_seconds"]) for step in row["steps"]] == [
         ("Cook the tomatoes down.", None),
         ("Add the eggs.", 360),

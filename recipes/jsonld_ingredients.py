@@ -1,0 +1,112 @@
+"""The ingredient lines in `recipeIngredient`: texts, lists of them, or nodes with an amount and a name."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from recipes.json_parts import Part
+from recipes.jsonld_context import Context
+from recipes.markup import has_items
+from recipes.quantities import QUANTITY_MAX, Line, parse_line, to_quantity
+from recipes.serializers import FOOD_MAX, INGREDIENTS_MAX, LINE_MAX, NOTE_MAX, UNIT_MAX
+
+DEPTH_MAX = 10
+_CONTENTS = ("itemListElement", "items", "@list", "@set")
+
+
+def ingredients_of(part: Part | None, supplies: Part | None, context: Context) -> list[Any]:
+    """Raw lines; with their parts where `supplies`, as this program writes them, say more than the line."""
+    if part is None:
+        return []
+    lines = _lines(part, context)
+    if context.is_ours and supplies is not None and isinstance(part.value, list):
+        parts = supplies.use()
+        if isinstance(parts, list) and len(parts) == len(part.value):
+            lines = (_with_parts(line, supply) for line, supply in zip(lines, parts, strict=False))
+    return context.first("ingredients", lines, INGREDIENTS_MAX, part)
+
+
+def _lines(part: Part, context: Context) -> Iterator[str]:
+    for text in _texts(part, context):
+        if text:
+            yield context.cut("ingredients", text, LINE_MAX)
+
+
+def _texts(part: Part, context: Context, depth: int = 0, *, is_all: bool = True) -> Iterator[str]:
+    """`is_all`: a text is the whole list, one ingredient a line."""
+    if depth > DEPTH_MAX:
+        return
+    part = context.resolved(part)
+    if isinstance(part.value, str):
+        lines = [context.plain(part)] if context.is_ours else context.plain(part).splitlines()
+        yield from lines if is_all or has_items(part.value) else [" ".join(lines)]
+    elif isinstance(part.value, list):
+        items = part.items()
+        for item in items:
+            yield from _texts(item, context, depth + 1, is_all=is_all and len(items) == 1)
+    elif numbered := part.numbered():
+        for item in numbered:
+            yield from _texts(item, context, depth + 1, is_all=False)
+    elif isinstance(part.value, dict):
+        contents = [found for name in (*_CONTENTS, "item") if (found := part.get(name)) is not None]
+        for content in contents:
+            yield from _texts(content, context, depth + 1)
+        if not contents:
+            yield _of_node(part, context)
+
+
+def _of_node(node: Part, context: Context) -> str:
+    """A HowToSupply or PropertyValue as a line; its text when it has one."""
+    text = context.line(node.get("@value", "text"))
+    words = [] if text else [*_amount(node, context), context.line(node.get("name"))]
+    line = text or " ".join(filter(None, words))
+    description = context.line(node.get("description"))
+    return ", ".join(dict.fromkeys(filter(None, [line, description])))
+
+
+def _amount(node: Part, context: Context) -> list[str]:
+    amount = node.get("requiredQuantity", "value", "amount")
+    if amount is None:
+        low, high = context.line(node.get("minValue")), context.line(node.get("maxValue"))
+        return ["-".join(filter(None, [low, high])), context.line(node.get("unitText"))]
+    amount = context.resolved(amount)
+    if isinstance(amount.value, dict):
+        low, high = context.line(amount.get("value", "minValue")), context.line(amount.get("maxValue"))
+        unit = context.line(amount.get("unitText"))
+        low = low or context.line(amount.get("name", "text"))
+        return ["-".join(filter(None, [low, high])), unit or context.line(node.get("unitText"))]
+    return [context.line(amount), context.line(node.get("unitText"))]
+
+
+def _with_parts(raw: str, supply: Any) -> Any:
+    """The raw line alone when its parts are those that are read from it."""
+    if not isinstance(supply, dict):
+        return raw
+    amount = supply.get("requiredQuantity")
+    amount = amount if isinstance(amount, dict) else {}
+    low, high = (_stored(amount.get(name)) for name in ("value", "maxValue"))
+    if low is None or (high is not None and high <= low):
+        high = None
+    texts = {
+        "unit": _words(amount.get("unitText"))[:UNIT_MAX],
+        "food": _words(supply.get("name"))[:FOOD_MAX],
+        "note": _words(supply.get("description"))[:NOTE_MAX],
+    }
+    read = parse_line(raw)
+    stripped = {name: getattr(read, name).strip() for name in texts}
+    if Line(raw, low, high, **texts) == Line(raw, read.quantity, read.quantity_max, **stripped):
+        return raw
+    return {"raw": raw, "quantity": _sent(low), "quantity_max": _sent(high), **texts}
+
+
+def _words(value: Any) -> str:
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _stored(value: Any) -> Decimal | None:
+    """A quantity as it is stored; None for what is not one."""
+    return to_quantity(value) if type(value) in (int, float) and 0 <= value <= QUANTITY_MAX else None
+
+
+def _sent(quantity: Decimal | None) -> float | None:
+    return None if quantity is None else float(quantity)

@@ -1,0 +1,64 @@
+"""Units of ingredients: their spellings, how people write amounts in them, and how numbers in them are read."""
+
+import re
+
+# Each unit with its plural and its other spellings. Metric amounts are written as decimals, all others as fractions.
+METRIC: dict[str, tuple[str, ...]] = {
+    "g": ("g", "gr", "gram", "grams", "gramme", "grammes"),
+    "kg": ("kg", "kilo", "kilos", "kilogram", "kilograms"),
+    "mg": ("mg",),
+    "ml": ("ml", "milliliter", "milliliters", "millilitre", "millilitres"),
+    "cl": ("cl", "centiliter", "centilitre"),
+    "dl": ("dl", "deciliter", "decilitre"),
+    "l": ("l", "liter", "liters", "litre", "litres"),
+}
+OTHERS: dict[str, tuple[str, ...]] = {
+    "cup": ("cups", "c"),
+    "tablespoon": ("tablespoons",),
+    "tbsp": ("tbsp", "tbsps", "tbs", "tbl"),
+    "teaspoon": ("teaspoons",),
+    "tsp": ("tsp", "tsps"),
+    "fl oz": ("fl oz", "floz", "fluid oz", "fluid ounce", "fluid ounces"),
+    "ounce": ("ounces",),
+    "oz": ("oz",),
+    "pound": ("pounds",),
+    "lb": ("lb", "lbs"),
+    "pint": ("pints",),
+    "quart": ("quarts",),
+    "stick": ("sticks",),
+    "pinch": ("pinches",),
+    "dash": ("dashes",),
+    "handful": ("handfuls",),
+    "clove": ("cloves",),
+    "slice": ("slices",),
+    "can": ("cans",),
+    "tin": ("tins",),
+    "bunch": ("bunches",),
+    "sprig": ("sprigs",),
+    "stalk": ("stalks",),
+    "piece": ("pieces",),
+    "package": ("packages", "pkg"),
+}
+# Units that have a size of their own: "a 400 g tin" is one tin, not 400 g of tin.
+CONTAINERS = frozenset({"can", "tin", "package"})
+# Units of such sizes.
+MEASURES = frozenset({*METRIC, "ounce", "oz", "pound", "lb", "fl oz"})
+# Exactly three digits after a comma or a point are thousands in these units and without a unit.
+_THOUSANDS = frozenset({"", "g", "mg", "ml"})
+
+_SPELLED = {
+    spelling: unit for units in (METRIC, OTHERS) for unit, spellings in units.items() for spelling in (unit, *spellings)
+}
+_DOTS_AND_SPACES = re.compile(r"[.\s]+")
+
+
+def unit_of(word: str) -> str | None:
+    """The unit that `word` spells, None when it is not a unit. `T` is a tablespoon and `t` a teaspoon."""
+    spelled = _DOTS_AND_SPACES.sub(" ", word).strip()
+    return {"T": "tablespoon", "t": "teaspoon"}.get(spelled) or _SPELLED.get(spelled.lower())
+
+
+def groups_thousands(unit: str) -> bool:
+    """Whether `1,000` in this unit (as an ingredient has it) is read as a thousand, not as one."""
+    # The reader sees no unit in a word that it does not know.
+    return (unit_of(unit) or "") in _THOUSANDS
