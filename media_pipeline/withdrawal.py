@@ -52,22 +52,24 @@ def follow_owner(run: RunningJob, *, owner_id: int) -> None:
 
 @on(MediaReady)
 def withdraw_ready(event: MediaReady) -> None:
-    _withdraw_if_closed(event.owner_id)
+    _withdraw_if_closed(event)
 
 
 @on(MediaFailed)
 def withdraw_failed(event: MediaFailed) -> None:
-    _withdraw_if_closed(event.owner_id)
+    _withdraw_if_closed(event)
 
 
-def _withdraw_if_closed(owner_id: int) -> None:
+def _withdraw_if_closed(event: MediaReady | MediaFailed) -> None:
     """Asks for the job when media are finished after their owner's account was closed. One query.
 
     The transaction that finishes media locks their row before: either `follow_owner` waits for its commit, or this
     sees the account closed.
     """
-    if not _is_active(owner_id):
-        record_job(FOLLOW_OWNER, owner_id=owner_id)
+    if not _is_active(event.owner_id):
+        # Its new files are public, also of one that had failed, was withdrawn, and was tried again.
+        Media.objects.filter(pk=event.id).update(is_withdrawn=False)
+        record_job(FOLLOW_OWNER, owner_id=event.owner_id)
 
 
 @periodic("media_pipeline.follow_owners")

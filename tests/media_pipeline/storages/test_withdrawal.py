@@ -124,6 +124,23 @@ def test_media_that_are_finished_after_the_closing_are_withdrawn(ann: APIClient,
     assert (found["originals"], found["renditions"]) == ([], [])
 
 
+def test_a_withdrawn_failure_that_is_tried_again_is_withdrawn_with_its_new_files(
+    ann: APIClient, place: Place, picture: bytes
+) -> None:
+    media_id = upload(ann, picture).json()["id"]
+    Media.objects.update(status="failed")
+    suspend(ann)
+    for job in due_jobs().filter(task=withdrawal.FOLLOW_OWNER):
+        assert execute(job.id)
+    assert Media.objects.get().is_withdrawn
+    # The worker has read it before.
+    place.write(f"originals/{media_id[:2]}/{media_id}", picture)
+    run_jobs()
+    media = Media.objects.get()
+    assert (media.status, media.is_withdrawn) == ("ready", True)
+    assert [len(names) for names in contents(place).values()] == [0, 0, 1, 6]
+
+
 def test_no_original_has_an_address_while_its_media_is_worked_on(ann: APIClient, picture: bytes) -> None:
     media = upload(ann, picture).json()
     answer = ann.get(f"/api/media/{media['id']}/original/")
