@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from core import errors
 from core.periodic import periodic
-from media_pipeline import finalizing as finalizing  # registers its job, as does the next
+from media_pipeline import finalizing as finalizing  # registers its job, as do those that are imported like it
+from media_pipeline import owners as owners
 from media_pipeline import pictures, sealing, storage
 from media_pipeline import transcoding as transcoding
+from media_pipeline import withdrawal as withdrawal
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
