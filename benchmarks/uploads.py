@@ -31,7 +31,10 @@ def measure(services: Services, *, repeats: int, megabytes: int, say: Callable[[
     """{"ingest": {system: runs}, "memory": {...}, "resent": {...}, "finalize": {...}}."""
     services.execute("postgres", "CREATE DATABASE simmer_media")
     env = services.simmer_env(
-        DATABASE_URL=services.database("simmer_media"), DEV_DIR=str(services.folder / "media"), UPLOAD_QUOTA_BYTES="off"
+        DATABASE_URL=services.database("simmer_media"),
+        DEV_DIR=str(services.folder / "media"),
+        UPLOAD_QUOTA_BYTES="off",
+        UPLOAD_UNCONFIRMED_BYTES="off",
     )
     folder = services.folder / "stock-uploads"
     services.run("manage.py", "migrate", "-v0", env=env)

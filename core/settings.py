@@ -243,9 +243,13 @@ SHUTDOWN_SECONDS: float = env.float("SHUTDOWN_SECONDS", default=3.0)
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=4 * 1024**3)
 # Of one person: what they have stored, and what their open uploads may become.
 UPLOAD_QUOTA_BYTES = _limit("UPLOAD_QUOTA_BYTES", 20 * 1024**3)
+# The same of a person who has not confirmed their e-mail address.
+UPLOAD_UNCONFIRMED_BYTES = _limit("UPLOAD_UNCONFIRMED_BYTES", 1024**3)
 # Daphne holds a body in memory until it is whole; under uvicorn, which does not, this may be anything.
 UPLOAD_MAX_BODY: int = env.int("UPLOAD_MAX_BODY", default=64 * 1024 * 1024)
 UPLOAD_LIFETIME_SECONDS: int = env.int("UPLOAD_LIFETIME_SECONDS", default=24 * 3600)
+# Of an open upload that has not received a byte.
+UPLOAD_EMPTY_SECONDS: int = env.int("UPLOAD_EMPTY_SECONDS", default=3600)
 # Media that nothing shows are deleted by the daily sweep when they are older.
 MEDIA_UNUSED_SECONDS: int = env.int("MEDIA_UNUSED_SECONDS", default=24 * 3600)
 # Uploads leave this much of the disk free.

@@ -10,7 +10,7 @@ from media_pipeline.bodies import Block
 from media_pipeline.extents import Checksum, Writing
 from media_pipeline.models import UploadSession
 from media_pipeline.sealing import upload_seal
-from media_pipeline.sessions import upload_offset
+from media_pipeline.sessions import upload_discard, upload_offset
 
 # Seconds between looks at bytes that another request holds. One that came too late for them lets go at once.
 SEALING_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
@@ -71,6 +71,33 @@ class Appending:
             writing.close()
             raise
         return writing
+
+
+class Creating(Appending):
+    """A `Writer` of the request that begins an upload. Refused or cut off, it leaves no upload: no client knows it."""
+
+    def __init__(self, session: UploadSession, checksum: Checksum | None = None) -> None:
+        super().__init__(session, 0, checksum)
+        self._is_settled = False
+
+    def take(self, block: Block) -> dict[str, str]:
+        try:
+            headers = super().take(block)
+        except BaseException:
+            self._discard()
+            raise
+        if block.is_last and not block.is_cut:
+            self._is_settled = True
+        return headers
+
+    def close(self) -> None:
+        super().close()
+        self._discard()
+
+    def _discard(self) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            upload_discard(session=self._session)
 
 
 def _seal(session: UploadSession) -> UploadSession:

@@ -9,7 +9,7 @@ class MediaPipelineConfig(AppConfig):
     name = "media_pipeline"
 
     def ready(self) -> None:
-        from media_pipeline import exports
+        from media_pipeline import exports, withdrawal  # noqa: F401  withdrawal registers its handlers
 
         exports.register()
         register(ffmpeg_is_there, "media")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import orjson
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from core import threads
 from core.api import problem_handler
@@ -51,9 +52,16 @@ class Writer(Protocol):
         """Called once, in any case."""
 
 
+def _problem(error: DomainError) -> Response:
+    refused = problem_handler(error, {})
+    assert refused is not None
+    return refused
+
+
 @dataclass
 class Body:
-    """A request's body. `declared` is its Content-Length, if it has one. The view that wants the rest sets `writer`.
+    """A request's body. `declared` is its Content-Length, if it has one. The view that wants the rest sets `writer`,
+    and `problem` when its refusals are not those of the other routes.
 
     `is_abandoned`: the request was cancelled, perhaps while the view still works on the first block.
     """
@@ -61,6 +69,7 @@ class Body:
     first: Block
     declared: int | None = None
     writer: Writer | None = None
+    problem: Callable[[DomainError], Response] = _problem
     is_abandoned: bool = False
 
 
@@ -113,7 +122,7 @@ class UploadBodies:
             # A request of Django's is garbage in a cycle: its megabytes must not wait for the collection.
             body.first.pieces.clear()
             if body.writer is not None and not body.first.is_last and answer[0]["status"] < 300:
-                await _write_rest(body.writer, incoming, answer)
+                await _write_rest(body, incoming, answer)
         finally:
             body.is_abandoned = True
             if body.writer is not None and not body.first.is_last:
@@ -142,21 +151,24 @@ class _Incoming:
         return block
 
 
-async def _write_rest(writer: Writer, incoming: _Incoming, answer: list[Message]) -> None:
+async def _write_rest(body: Body, incoming: _Incoming, answer: list[Message]) -> None:
     """Writes the blocks after the first, and makes ANSWER say how that went."""
+    assert body.writer is not None
     block = Block()
+    dropped: set[str] = set()
     try:
         while not block.is_last:
             block = await incoming.block()
-            headers = await threads.run(writer.take, block)
+            headers = await threads.run(body.writer.take, block)
     except DomainError as error:
-        refused = problem_handler(error, {})
-        assert refused is not None
+        refused = body.problem(error)
         content = orjson.dumps(refused.data)
         headers = {**refused.headers, "Content-Type": refused.content_type or "", "Content-Length": str(len(content))}
         answer[0]["status"] = refused.status_code
+        # What the first block has begun is not there.
+        dropped = {"location"}
         answer[1:] = [{"type": "http.response.body", "body": content}]
-    replaced = {name.lower() for name in headers}
+    replaced = {name.lower() for name in headers} | dropped
     kept = [(name, value) for name, value in answer[0]["headers"] if name.decode().lower() not in replaced]
     answer[0]["headers"] = kept + [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
 

@@ -6,7 +6,7 @@ back as it came. Originals are `authenticated`: nobody fetches them without a si
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property, lru_cache
 from io import BytesIO
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 SECONDS = 60
 IMAGES = {"jpg", "webp", "png", "gif"}
+KINDS = ("image", "raw")
 # As many as its API lists and deletes at once.
 LISTED_AT_ONCE, DELETED_AT_ONCE = 500, 100
 # What is longer is sent in pieces of this size, which is the SDK's own.
@@ -41,7 +42,6 @@ class CloudinaryStorage(ObjectStorage):
     """The account of settings.CLOUDINARY_URL."""
 
     delivery = "upload"
-    kinds: tuple[str, ...] = ("image", "raw")
 
     def __init__(self) -> None:
         _configure(settings.CLOUDINARY_URL)
@@ -76,7 +76,7 @@ class CloudinaryStorage(ObjectStorage):
 
     def walk(self, folder: str) -> Iterator[tuple[str, datetime]]:
         found: list[tuple[str, datetime]] = []
-        for kind in self.kinds:
+        for kind in KINDS:
             cursor: dict[str, str] = {}
             while True:
                 with _reached():
@@ -106,6 +106,20 @@ class CloudinaryStorage(ObjectStorage):
                     cloudinary.api.delete_resources(
                         batch, resource_type=kind, type=self.delivery, invalidate=True, timeout=SECONDS
                     )
+
+    def move(self, name: str, target: ObjectStorage, new_name: str) -> None:
+        """A rename there, which may change how the file is delivered."""
+        assert isinstance(target, CloudinaryStorage)
+        named, renamed = self._named(name), target._named(new_name)
+        with _reached(), suppress(NotFound):
+            cloudinary.uploader.rename(
+                named.pop("public_id"),
+                renamed["public_id"],
+                **named,
+                to_type=target.delivery,
+                overwrite=True,
+                invalidate=True,
+            )
 
     def start(self, name: str, count: int) -> bytes:
         return b"".join(self._fetched(name, {"Range": f"bytes=0-{count - 1}"}, count))[:count]
@@ -148,7 +162,7 @@ class CloudinaryStorage(ObjectStorage):
 
     def _named(self, name: str) -> dict[str, Any]:
         """What the SDK calls this file."""
-        kind, public_id = _place(name) if "image" in self.kinds else ("raw", name)
+        kind, public_id = _place(name)
         return {"public_id": public_id, "resource_type": kind, "type": self.delivery, "timeout": SECONDS}
 
 
@@ -165,15 +179,14 @@ class PublicCloudinary(CloudinaryStorage):
     @cached_property
     def _prefixes(self) -> dict[str, str]:
         """Lists have hundreds of addresses, which differ in their ends alone."""
-        urls = {kind: cloudinary.utils.cloudinary_url("x/x", resource_type=kind)[0] for kind in self.kinds}
+        urls = {kind: cloudinary.utils.cloudinary_url("x/x", resource_type=kind)[0] for kind in KINDS}
         return {kind: url.removesuffix("x/x") for kind, url in urls.items()}
 
 
 class PrivateCloudinary(CloudinaryStorage):
-    """Originals."""
+    """Originals, and what is withdrawn: pictures as well."""
 
     delivery = "authenticated"
-    kinds = ("raw",)
 
 
 def _place(name: str) -> tuple[str, str]:

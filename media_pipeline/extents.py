@@ -118,15 +118,15 @@ class Writing:
             return self._insert(digest, place)
         try:
             with transaction.atomic():
-                lock_owner(self._session.owner_id)
+                owner = lock_owner(self._session.owner_id)
                 # Held: a length that is declared now counts these bytes, or they count it.
                 uploads = UploadSession.objects.select_for_update(no_key=True).filter(pk=self._session.pk)
                 length = uploads.values_list("length", flat=True).first()
                 if length is not None and self.end > length:
                     raise _too_long()
-                require_room(owner_id=self._session.owner_id, size=0 if length is not None else self._size)
+                require_room(owner=owner, size=0 if length is not None else self._size)
                 return self._insert(digest, place)
-        except errors.TooLarge:
+        except errors.DomainError:
             self._region.discard()
             raise
 

@@ -29,6 +29,9 @@ class Media(Timestamped):
         READY = "ready"
         FAILED = "failed"
 
+    # Statuses that no worker changes.
+    FINISHED = (Status.READY, Status.FAILED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="media")
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.IMAGE)
@@ -51,6 +54,8 @@ class Media(Timestamped):
     # Of a video: seconds, and its master playlist in the public storage.
     duration = models.FloatField(null=True)
     hls = models.CharField(max_length=200, blank=True)
+    # Whether its files lie where no address reaches them, because the owner's account is closed (withdrawal.py).
+    is_withdrawn = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects = MediaQuerySet.as_manager()
 
@@ -69,10 +74,15 @@ class Media(Timestamped):
             # For the admin: the newest of all, and of those that are not well.
             models.Index(fields=["-created_at"], name="media_newest"),
             models.Index(fields=["status", "-created_at"], condition=~Q(status="ready"), name="media_not_ready"),
+            models.Index(fields=["owner"], condition=Q(is_withdrawn=True), name="media_withdrawn_of_owner"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id} ({self.status})"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in self.FINISHED
 
 
 class UploadSessionQuerySet(models.QuerySet["UploadSession"]):

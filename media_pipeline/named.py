@@ -30,8 +30,9 @@ def begins(head: bytes, upload: UploadSession | None) -> bool:
 
 
 @transaction.atomic
-def upload_for_name(*, owner: Any, name: str, head: bytes) -> UploadSession:
-    """The upload that a chunk with these first bytes goes to: the open one of that name, or a new one in its place.
+def upload_for_name(*, owner: Any, name: str, head: bytes) -> tuple[UploadSession, bool]:
+    """The upload that a chunk with these first bytes goes to: the open one of that name, or a new one in its place
+    (then the second value is True).
 
     Raises UnsupportedType for what neither begins a film nor can go on with one, and what `upload_open` raises.
     """
@@ -39,13 +40,13 @@ def upload_for_name(*, owner: Any, name: str, head: bytes) -> UploadSession:
     if not begins(head, upload):
         if upload is None:
             raise errors.UnsupportedType("This is not the beginning of a video (MP4, MOV, WebM, MKV).")
-        return upload
+        return upload, False
     lock_owner(owner.pk)
     if upload is not None:
         locked = UploadSession.objects.select_for_update(no_key=True).get(pk=upload.pk)
         if locked.state == UploadSession.State.OPEN:
             give_up(locked, UploadSession.State.ABORTED)
-    return upload_open(owner=owner, length=None, metadata={"filename": name}, name=name)
+    return upload_open(owner=owner, length=None, metadata={"filename": name}, name=name), True
 
 
 def upload_end(*, session: UploadSession) -> UploadSession:

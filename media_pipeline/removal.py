@@ -21,12 +21,18 @@ def media_delete(*, media: Media) -> None:
         return
     if is_shown(locked):
         raise errors.Conflict("Something still shows this picture: take it out there first.", code="in_use")
-    media_id, original = locked.id, locked.original
+    original, renditions = locked.original, storage.renditions_folder(locked.id)
+    is_withdrawn = locked.is_withdrawn
     locked.delete()
 
     def delete_files() -> None:
-        storage.delete_quietly(storage.private_storage(), original)
-        storage.delete_folder(storage.public_storage(), storage.renditions_folder(media_id))
+        private, public = storage.private_storage(), storage.public_storage()
+        if is_withdrawn:
+            storage.delete_quietly(private, storage.withdrawn(original))
+            storage.delete_folder(private, storage.withdrawn(renditions))
+        else:
+            storage.delete_quietly(private, original)
+            storage.delete_folder(public, renditions)
 
     transaction.on_commit(delete_files)
 

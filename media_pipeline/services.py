@@ -14,7 +14,7 @@ from django.utils import timezone
 from core import errors
 from core.long_values import PIECE, LongValue
 from media_pipeline import headers, storage
-from media_pipeline.models import Media, UploadSession
+from media_pipeline.models import Media
 from media_pipeline.processing import record_processing
 from media_pipeline.quotas import reserve
 from media_pipeline.removal import media_delete as media_delete
@@ -141,9 +141,13 @@ class OriginalShape(TypedDict):
 
 
 def media_original(*, media: Media) -> OriginalShape:
-    """An address of the original for whoever holds it. Conflict while its upload is not in its place yet. One query."""
-    if UploadSession.objects.filter(media=media, state=UploadSession.State.SEALED).exists():
-        raise errors.Conflict("The upload is being put in its place: ask again shortly.", code="not_ready")
+    """An address of the original for whoever holds it. Conflict until the media is ready or has failed, and while its
+    files are put back after the owner's account was opened again.
+
+    An address that is given out earlier would outlive the closing of the account: workers need the file in its place.
+    """
+    if not media.is_finished or media.is_withdrawn:
+        raise errors.Conflict("The media is being worked on: ask again when it is ready.", code="not_ready")
     content_type = media.content_type or "application/octet-stream"
     expires_at = timezone.now() + timedelta(seconds=storage.SIGNED_SECONDS)
     filename = f"{media.id}.{EXTENSIONS.get(content_type, 'bin')}"

@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypedDict
 
@@ -67,10 +67,11 @@ def upload_open(
     is_partial: bool = False,
     name: str = "",
 ) -> UploadSession:
-    """Begins an upload and takes room for it on disk and in its owner's quota; both only if the transaction commits.
+    """Begins an upload and takes room for it in its owner's quota, if the transaction commits; disk is taken by bytes.
 
-    LENGTH is None when it will be declared later; NAME is for `media_pipeline.named` alone. Raises Invalid,
-    UnsupportedType (a declared type that is not taken), TooLarge (also `over_quota`) and StorageFull.
+    `length` is None when it will be declared later; `name` is for `media_pipeline.named` alone. Raises Invalid,
+    UnsupportedType (a declared type that is not taken), TooLarge (also `over_quota`), Forbidden (`account_closed`) and
+    StorageFull (the disk has no room for so much).
     """
     _check_metadata(metadata or {})
     _check_type(content_type)
@@ -87,7 +88,7 @@ def upload_open(
         sha256=sha256,
         is_partial=is_partial,
         name=name,
-        expires_at=_expiry(),
+        expires_at=_expiry(min(settings.UPLOAD_EMPTY_SECONDS, settings.UPLOAD_LIFETIME_SECONDS)),
     )
     reserve(owner_id=owner.pk, size=length or 0)
     store.create(session.pk, length)
@@ -101,7 +102,7 @@ def upload_declare_length(*, session: UploadSession, length: int) -> None:
     somebody writes, who may write more than that."""
     # Let go after the commit: who writes next finds the length.
     with ExitStack() as held, transaction.atomic():
-        lock_owner(session.owner_id)
+        owner = lock_owner(session.owner_id)
         locked = UploadSession.objects.select_for_update(no_key=True).get(pk=session.pk)
         require_open(locked)
         if locked.length is None:
@@ -110,7 +111,7 @@ def upload_declare_length(*, session: UploadSession, length: int) -> None:
             if length < arrived:
                 raise _invalid("Upload-Length", f"{arrived} bytes have come already.")
             _check_length(length, locked.metadata.get("filetype", ""))
-            require_room(owner_id=locked.owner_id, size=length - arrived)
+            require_room(owner=owner, size=length - arrived)
             store.declare(locked.pk, length)
             locked.length = length
             locked.save(update_fields=["length", "updated_at"])
@@ -135,6 +136,18 @@ def give_up(session: UploadSession, state: str) -> None:
     session.save(update_fields=["state", "updated_at"])
     session.extents.all().delete()
     transaction.on_commit(lambda: store.delete(session.pk))
+
+
+@transaction.atomic
+def upload_discard(*, session: UploadSession) -> None:
+    """Deletes an open upload whose creation is refused: its row at once, its bytes after the commit.
+
+    The client was never told its address. One that was sealed or has ended stays as it is.
+    """
+    locked = UploadSession.objects.select_for_update(no_key=True).filter(pk=session.pk).first()
+    if locked is not None and locked.state == UploadSession.State.OPEN:
+        locked.delete()
+        transaction.on_commit(lambda: store.delete(session.pk))
 
 
 def get_upload_for_user(user: Any, upload_id: uuid.UUID) -> UploadSession:
@@ -177,9 +190,9 @@ def is_forgotten(session: UploadSession) -> bool:
 
 
 def keep_alive(session: UploadSession) -> None:
-    """An upload that goes on does not expire. One query, in its later half of life only."""
+    """Prolongs an upload that goes on: at its first byte, later in the second half of its life. One query then."""
     if session.expires_at - timezone.now() < timedelta(seconds=settings.UPLOAD_LIFETIME_SECONDS / 2):
-        session.expires_at = _expiry()
+        session.expires_at = _expiry(settings.UPLOAD_LIFETIME_SECONDS)
         UploadSession.objects.filter(pk=session.pk).update(expires_at=session.expires_at)
 
 
@@ -257,8 +270,8 @@ def upload_shape(session: UploadSession) -> UploadShape:
     }
 
 
-def _expiry() -> Any:
-    return timezone.now() + timedelta(seconds=settings.UPLOAD_LIFETIME_SECONDS)
+def _expiry(seconds: int) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)
 
 
 def _check_length(length: int, content_type: str) -> None:

@@ -10,7 +10,7 @@ import secrets
 import uuid
 import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 ORIGINALS = "originals"
 RENDITIONS = "renditions"
+# Of media whose owner's account is closed, in the private storage: `withdrawn` gives the names.
+WITHDRAWN_ORIGINALS, WITHDRAWN_RENDITIONS = f"withdrawn-{ORIGINALS}", f"withdrawn-{RENDITIONS}"
 READ_BLOCK = 1024 * 1024
 # How long the address of an original is good.
 SIGNED_SECONDS = 3600
@@ -54,6 +56,10 @@ class ObjectStorage(Storage):
         """Gives up what killed processes began to write under FOLDER, where that leaves something behind."""
 
     @abstractmethod
+    def move(self, name: str, target: "ObjectStorage", new_name: str) -> None:
+        """Makes a file one of TARGET's, which is of the same kind. A file that is not there is fine."""
+
+    @abstractmethod
     def signed_url(self, name: str, *, content_type: str, filename: str, seconds: int) -> str:
         """An address under which it is good for so long, as an attachment of that name."""
 
@@ -80,6 +86,17 @@ def renditions_folder(media_id: uuid.UUID) -> str:
 def new_run_folder(media_id: uuid.UUID) -> str:
     """A folder of its own for each attempt: what lies at a URL once published never changes."""
     return f"{renditions_folder(media_id)}/{secrets.token_hex(8)}"
+
+
+def run_folder(renditions: Mapping[str, Mapping[str, Any]]) -> str:
+    """The folder of the public files in use, of `Media.renditions`; empty while there are none."""
+    large = renditions.get("large")
+    return str(large["jpeg"]).rpartition("/")[0] if large else ""
+
+
+def withdrawn(name: str) -> str:
+    """What the file or folder NAME of a media is called while the media is withdrawn."""
+    return f"withdrawn-{name}"
 
 
 def public_url(key: str) -> str:
@@ -198,7 +215,11 @@ def delete_runs(media_id: uuid.UUID, *, keep: str | None) -> None:
 
 def abort_unfinished(before: datetime) -> None:
     """Gives up originals and renditions that have been half written for that long."""
-    for storage, folder in ((private_storage(), ORIGINALS), (public_storage(), RENDITIONS)):
+    private, public = private_storage(), public_storage()
+    for storage, folder in (
+        *((private, folder) for folder in (ORIGINALS, WITHDRAWN_ORIGINALS, WITHDRAWN_RENDITIONS)),
+        (public, RENDITIONS),
+    ):
         if isinstance(storage, ObjectStorage):
             storage.abort_unfinished(folder, before)
 

@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from core import errors
 from core.periodic import periodic
-from media_pipeline import finalizing as finalizing  # registers its job, as does the next
+from media_pipeline import finalizing as finalizing  # registers its job, as do those that are imported like it
+from media_pipeline import owners as owners
 from media_pipeline import pictures, sealing, storage
 from media_pipeline import transcoding as transcoding
+from media_pipeline import withdrawal as withdrawal
 from media_pipeline.events import MediaReady
 from media_pipeline.models import Media, UploadSession
 from media_pipeline.outcomes import ORIGINAL_MISSING, PROCESSING_FAILED, fail
@@ -91,8 +93,7 @@ def _finish(
 
 def _run_of(media: Media) -> str | None:
     """The name of the folder with the renditions in use."""
-    large = media.renditions.get("large")
-    return str(large["jpeg"]).rsplit("/", 2)[-2] if large else None
+    return storage.run_folder(media.renditions).rpartition("/")[2] or None
 
 
 @periodic("media_pipeline.sweep_files", time_limit=900)
@@ -103,7 +104,8 @@ def sweep_files() -> None:
     _fail_stuck(before)
     sweep_work_folders()
     _sweep_originals(before)
-    _sweep_renditions(before)
+    _sweep_renditions(before, storage.public_storage(), storage.RENDITIONS)
+    _sweep_renditions(before, storage.private_storage(), storage.WITHDRAWN_RENDITIONS)
     storage.abort_unfinished(before)
 
 
@@ -119,20 +121,22 @@ def expire_unused_media() -> None:
 
 def _sweep_originals(before: datetime) -> None:
     private = storage.private_storage()
-    for batch in _batches(_by_media(private, storage.ORIGINALS)):
-        known = set(Media.objects.filter(id__in=batch).values_list("id", flat=True))
-        for media_id, files in batch.items():
-            for key, changed in files:
-                if media_id not in known and changed < before and key.count("/") == 2:
-                    storage.delete_quietly(private, key)
-                    log.info("orphan_deleted key=%s", key)
+    for top in (storage.ORIGINALS, storage.WITHDRAWN_ORIGINALS):
+        for batch in _batches(_by_media(private, top)):
+            known = set(Media.objects.filter(id__in=batch).values_list("id", flat=True))
+            for media_id, files in batch.items():
+                for key, changed in files:
+                    if media_id not in known and changed < before and key.count("/") == 2:
+                        storage.delete_quietly(private, key)
+                        log.info("orphan_deleted key=%s", key)
 
 
-def _sweep_renditions(before: datetime) -> None:
-    public = storage.public_storage()
-    for batch in _batches(_by_media(public, storage.RENDITIONS)):
+def _sweep_renditions(before: datetime, files_in: Storage, top: str) -> None:
+    """Deletes runs that no media uses, wherever they lie: while media are moved, their run lies in two places."""
+    for batch in _batches(_by_media(files_in, top)):
         known = Media.objects.in_bulk(list(batch))
         for media_id, files in batch.items():
+            folder = f"{top}/{media_id.hex[:2]}/{media_id}"
             used = _run_of(known[media_id]) if media_id in known else None
             newest: dict[str, datetime] = {}
             for key, changed in files:
@@ -141,10 +145,10 @@ def _sweep_renditions(before: datetime) -> None:
                     newest[folders[3]] = max(changed, newest.get(folders[3], changed))
             for run, changed in newest.items():
                 if changed < before and run != used:
-                    storage.delete_folder(public, f"{storage.renditions_folder(media_id)}/{run}")
-                    log.info("orphan_deleted key=%s/%s", storage.renditions_folder(media_id), run)
+                    storage.delete_folder(files_in, f"{folder}/{run}")
+                    log.info("orphan_deleted key=%s/%s", folder, run)
             if media_id not in known:
-                storage.delete_if_empty(public, storage.renditions_folder(media_id))
+                storage.delete_if_empty(files_in, folder)
 
 
 Files = list[tuple[str, datetime]]

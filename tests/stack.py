@@ -63,7 +63,13 @@ class Stack:
         # Where relay and worker tell their numbers.
         self.metrics_ports: dict[str, int] = {}
         limits = [f"THROTTLE_{name.upper()}" for name in settings.THROTTLES]
-        limits += ["SOCKETS_PER_USER", "SOCKETS_PER_ADDRESS", "CHANNELS_PER_SOCKET", "CANARY_SECONDS"]
+        limits += [
+            "SOCKETS_PER_USER",
+            "SOCKETS_PER_ADDRESS",
+            "CHANNELS_PER_SOCKET",
+            "CANARY_SECONDS",
+            "UPLOAD_UNCONFIRMED_BYTES",
+        ]
         self.env = {
             **os.environ,
             **dict.fromkeys(limits, "off"),

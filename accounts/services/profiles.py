@@ -10,6 +10,7 @@ from accounts.models import Profile, User
 from accounts.services.sessions import sessions_revoke
 from accounts.tasks import BLANK_WORDS, END_FOLLOWS, END_PREMIUM
 from core.errors import Conflict, PreconditionFailed
+from media_pipeline.owners import owner_closed
 from media_pipeline.services import image_create, media_delete
 from realtime.outbox import record, record_job
 
@@ -75,11 +76,11 @@ def _replace(user: User, which: Which, media: Any) -> None:
 
 @transaction.atomic
 def user_deactivate(*, user: User) -> None:
-    """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows and
-    hide their words in the events that are kept.
+    """Closes the account: the person is invisible, cannot sign in, and every session ends. Jobs end their follows,
+    withdraw their media and hide their words in the events that are kept.
 
-    Their data export goes; what they wrote stays in place but hidden, and the username and e-mail stay taken: erasure
-    is another matter.
+    Their data export and open uploads go; what they wrote stays in place but hidden, and the username and e-mail stay
+    taken: erasure is another matter.
     """
     lock_person(user)
     # As a follow does: it is there before this and the job finds it, or it finds the account closed.
@@ -88,6 +89,7 @@ def user_deactivate(*, user: User) -> None:
     user.save(update_fields=["is_active"])
     sessions_revoke(user=user)
     tell_closing(user)
+    owner_closed(user.pk)
     record_job(END_FOLLOWS, user_id=user.pk)
     record_job(BLANK_WORDS, user_id=user.pk)
 

@@ -9,6 +9,7 @@ from accounts.models import Profile, User
 from accounts.services.profiles import lock_person, rights_change, user_deactivate
 from accounts.staff import audit
 from core.errors import Conflict, Forbidden
+from media_pipeline.owners import owner_restored
 
 
 @transaction.atomic
@@ -28,7 +29,8 @@ def user_suspend(*, moderator: User, user: User) -> None:
 
 @transaction.atomic
 def user_restore(*, moderator: User, user: User) -> None:
-    """Opens a closed account again, with all that the person wrote. Sessions and follows that ended do not come back.
+    """Opens a closed account again, with all that the person wrote; a job puts their media back. Sessions, follows and
+    uploads that ended do not come back.
 
     Raises Forbidden (`admins_only`), Conflict (`not_closed`).
     """
@@ -39,6 +41,7 @@ def user_restore(*, moderator: User, user: User) -> None:
     if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         raise Conflict(f"The account of {user} is open.", code="not_closed")
     user.is_active = True
+    owner_restored(user.pk)
     audit(moderator, user, "restored")
 
 

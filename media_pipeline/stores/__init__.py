@@ -31,10 +31,10 @@ class Store(Protocol):
     """Where uploads lie until they are media."""
 
     def create(self, upload_id: uuid.UUID, length: int | None) -> None:
-        """Makes room for an upload of LENGTH bytes, if that is known. StorageFull."""
+        """Prepares an upload. StorageFull when there is no room for LENGTH bytes, if that is known; none is taken."""
 
     def declare(self, upload_id: uuid.UUID, length: int) -> None:
-        """Makes room for the LENGTH that was not known before. StorageFull."""
+        """Is told the LENGTH that was not known before. StorageFull when there is no room for the rest."""
 
     def region(self, upload_id: uuid.UUID, start: int = 0, length: int = 0) -> AbstractContextManager[Region]:
         """LENGTH bytes from START on (0: all from there). Locked while somebody else has them; Gone."""

@@ -1,4 +1,4 @@
-"""Uploads on a disk: one file each, at its full length from the start.
+"""Uploads on a disk: one sparse file each, which takes of the disk what has come.
 
 A writer opens the file itself and locks what it writes (`region`), in this process and in others, on all hosts of a
 shared POSIX volume: whoever holds the lock decides alone.
@@ -34,8 +34,13 @@ class LocalRegion:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._has_room = False
 
     def write(self, offset: int, pieces: Iterable[bytes]) -> None:
+        if not self._has_room:
+            # Once for each block of a body: others may have taken since what was free when the upload began.
+            _require_free(os.fstatvfs(self._descriptor), 0)
+            self._has_room = True
         with _room():
             for piece in pieces:
                 rest = memoryview(piece)
@@ -62,7 +67,7 @@ class LocalStore:
         with _room():
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            _reserve(descriptor, path, length or 0)
+            _declare(descriptor, length or 0)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -71,13 +76,12 @@ class LocalStore:
         _sync_folder(path.parent)
 
     def declare(self, upload_id: uuid.UUID, length: int) -> None:
-        path = self._path(upload_id)
         with self._opened(upload_id) as descriptor:
             if os.fstat(descriptor).st_size > length:
                 # What was refused lies behind what was acknowledged.
                 os.ftruncate(descriptor, length)
                 os.fsync(descriptor)
-            _reserve(descriptor, path, length)
+            _declare(descriptor, length)
 
     @contextmanager
     def region(self, upload_id: uuid.UUID, start: int = 0, length: int = 0) -> Iterator[LocalRegion]:
@@ -177,18 +181,20 @@ def _room() -> Iterator[None]:
         raise
 
 
-def _reserve(descriptor: int, path: Path, length: int) -> None:
-    """Gives the file LENGTH bytes of the disk, unless that leaves too little of it."""
-    disk = os.statvfs(path.parent)
-    missing = length - os.fstat(descriptor).st_size
-    if disk.f_bavail * disk.f_frsize - missing < settings.UPLOAD_DISK_RESERVE_BYTES:
-        raise errors.StorageFull("The server's disk has no room for this upload: try again later.")
-    if missing > 0:
+def _declare(descriptor: int, length: int) -> None:
+    """Makes the file `length` bytes long without taking blocks of the disk. StorageFull if they would find no room."""
+    found = os.fstat(descriptor)
+    # In blocks of 512 bytes, whatever the disk's own are (stat(2)).
+    _require_free(os.fstatvfs(descriptor), max(0, length - found.st_blocks * 512))
+    if found.st_size < length:
         with _room():
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(descriptor, 0, length)
-            else:  # macOS
-                os.ftruncate(descriptor, length)
+            os.ftruncate(descriptor, length)
+
+
+def _require_free(disk: os.statvfs_result, size: int) -> None:
+    """StorageFull when `size` bytes more would leave less than the reserve free."""
+    if disk.f_bavail * disk.f_frsize - size < settings.UPLOAD_DISK_RESERVE_BYTES:
+        raise errors.StorageFull("The server's disk has no room for this upload: try again later.")
 
 
 def _lock(descriptor: int, start: int, length: int) -> None:

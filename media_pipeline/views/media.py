@@ -99,7 +99,7 @@ class MediaOriginalView(APIView):
         summary="An address of one's original",
         description=(
             "The file as it was uploaded, with all that its metadata tell: the address is signed, good for an hour and "
-            "for whoever holds it. It takes ranges. 409 `not_ready` for a moment after an upload was finalized."
+            "for whoever holds it. It takes ranges. 409 `not_ready` until the media is ready or has failed."
         ),
         tags=TAGS,
         responses={200: OriginalOutput},

@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from core import errors
+from core import api, errors
 from core.body_limits import BodyLimits
 from media_pipeline import tus
-from media_pipeline.appending import Appending, expiry_header
-from media_pipeline.bodies import body_of
-from media_pipeline.extents import CHECKSUM_MISMATCH, Checksum
+from media_pipeline.appending import Appending, Creating, expiry_header
+from media_pipeline.bodies import Body, body_of
+from media_pipeline.extents import CHECKSUM_MISMATCH
 from media_pipeline.models import UploadSession
 from media_pipeline.sealing import upload_concatenate
 from media_pipeline.sessions import (
@@ -63,10 +63,7 @@ class TusView(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)
-        if isinstance(exc, errors.Unprocessable) and exc.code == CHECKSUM_MISMATCH:
-            response.status_code = MISMATCH_STATUS
-            response.data |= {"status": MISMATCH_STATUS, "title": "Checksum Mismatch"}
-        return response
+        return _as_mismatch(response) if _is_mismatch(exc) else response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -122,16 +119,20 @@ class TusListView(TusView):
             )
             return _created(whole, {"Upload-Media-Id": str(whole.media_id)})
         checksum = tus.parse_checksum(request.headers.get("Upload-Checksum"))
+        length = tus.parse_length(request.headers.get("Upload-Length"), request.headers.get("Upload-Defer-Length"))
+        body = body_of(request) if request.headers.get("Content-Type") == tus.BODY_TYPE else None
+        if body is not None:
+            _require_fits(body, offset=0, length=length)
         session = upload_open(
             owner=request.user,
-            length=tus.parse_length(request.headers.get("Upload-Length"), request.headers.get("Upload-Defer-Length")),
+            length=length,
             metadata=metadata,
             content_type=content_type,
             is_partial=concat is not None,
         )
-        if request.headers.get("Content-Type") != tus.BODY_TYPE:
+        if body is None:
             return _created(session, expiry_header(session))
-        return _created(session, _append(request, session, 0, checksum))
+        return _created(session, _write(body, Creating(session, checksum)))
 
 
 class TusDetailView(TusView):
@@ -187,7 +188,10 @@ class TusDetailView(TusView):
         checksum = tus.parse_checksum(request.headers.get("Upload-Checksum"))
         if (length := request.headers.get("Upload-Length")) is not None:
             upload_declare_length(session=session, length=tus.parse_number("Upload-Length", length))
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=_append(request, session, offset, checksum))
+        body = body_of(request)
+        _require_fits(body, offset=offset, length=session.length)
+        headers = _write(body, Appending(session, offset, checksum))
+        return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
 
     @extend_schema(
         operation_id="tus_delete",
@@ -201,16 +205,37 @@ class TusDetailView(TusView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _append(request: Request, session: UploadSession, offset: int, checksum: Checksum | None) -> dict[str, str]:
-    """Writes the first block of the body, and leaves a longer one's rest to `bodies`."""
-    body = body_of(request)
-    if session.length is not None and body.declared is not None and offset + body.declared > session.length:
+def _require_fits(body: Body, *, offset: int, length: int | None) -> None:
+    """TooLarge for a body with more bytes than an upload of `length` lacks."""
+    if length is not None and body.declared is not None and offset + body.declared > length:
         raise errors.TooLarge("These are more bytes than the upload was declared to have.")
-    appending = body.writer = Appending(session, offset, checksum)
+
+
+def _write(body: Body, appending: Appending) -> dict[str, str]:
+    """Writes the first block of the body, and leaves a longer one's rest to `bodies`."""
+    body.writer, body.problem = appending, _problem
     headers = appending.take(body.first)
     if body.is_abandoned:
         appending.close()
     return headers
+
+
+def _problem(error: errors.DomainError) -> Response:
+    """What `handle_exception` answers, for a body of several blocks."""
+    response = api.problem_handler(error, {})
+    assert response is not None
+    return _as_mismatch(response) if _is_mismatch(error) else response
+
+
+def _is_mismatch(error: Exception) -> bool:
+    return isinstance(error, errors.Unprocessable) and error.code == CHECKSUM_MISMATCH
+
+
+def _as_mismatch(response: Response) -> Response:
+    """The protocol has a status of its own for a wrong checksum."""
+    response.status_code = MISMATCH_STATUS
+    response.data |= {"status": MISMATCH_STATUS, "title": "Checksum Mismatch"}
+    return response
 
 
 def _created(session: UploadSession, headers: dict[str, str]) -> Response:

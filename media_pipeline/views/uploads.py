@@ -49,9 +49,9 @@ class UploadListView(APIView):
         operation_id="upload_create",
         summary="Begin an upload in chunks",
         description=(
-            "Its room is taken at once: on the server's disk (507) and in your quota (413 `over_quota`). Then PUT each "
-            "chunk of `chunk_size` bytes, in any order and several at a time, and finalize. It expires when nothing "
-            "was written to it for long."
+            "Its length counts against your quota at once (413 `over_quota`); 507 when the server has no room for it. "
+            "Then PUT each chunk of `chunk_size` bytes, in any order and several at a time, and finalize. It expires "
+            "when nothing was written to it for long, and within an hour while nothing was written at all."
         ),
         tags=TAGS,
         request=UploadInput,

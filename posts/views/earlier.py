@@ -17,7 +17,7 @@ from core.body_limits import BodyLimits
 from core.errors import Gone, PreconditionFailed
 from core.fields import OneLine
 from core.idempotency import idempotent
-from media_pipeline.appending import Appending
+from media_pipeline.appending import Appending, Creating
 from media_pipeline.bodies import Block
 from media_pipeline.named import begins, get_named_upload, upload_end, upload_for_name
 from media_pipeline.serializers import PictureField
@@ -78,9 +78,9 @@ class VideoAppendView(UploadListView):
         data = VideoInput(data=request.data)
         data.is_valid(raise_exception=True)
         chunk = data.validated_data["chunk"]
-        upload = upload_for_name(owner=request.user, name=data.validated_data["filename"], head=_head(data))
+        upload, is_new = upload_for_name(owner=request.user, name=data.validated_data["filename"], head=_head(data))
         offset = data.validated_data.get("offset", upload_offset(upload))
-        appending = Appending(upload, offset, None)
+        appending = Creating(upload) if is_new else Appending(upload, offset, None)
         try:
             appending.take(Block(list(chunk.chunks()), chunk.size, is_last=True))
         finally:

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pytest_django import Settings
 
+from accounts.services.staff import user_restore
 from core import files
 from core.processes import bound, free_port, stop
 from tests import services
+from tests.factories import PASSWORD, UserFactory
+from tests.jobs import run_jobs
+from tests.media_pipeline.conftest import client_of, processed
+from tests.media_pipeline.pictures import encoded, photo
 from tests.operations.gateway import Gateway, running_gateway
 from tests.stack import Stack, wait_until
 
@@ -145,3 +151,28 @@ def test_a_file_that_web_has_let_pass_is_sent_by_the_gateway(redirecting: Gatewa
 def test_a_file_that_is_gone_is_a_problem(redirecting: Gateway) -> None:
     answer = get(redirecting, "/private/gone")
     assert answer.status_code == 404 and answer.json()["code"] == "not_found"
+
+
+def test_withdrawn_media_are_gone_from_the_gateway_as_well(gateway: Gateway, db: None, settings: Settings) -> None:
+    """The files are those of this process; what the gateway does not find it asks web for, which has others."""
+    settings.MEDIA_ROOT, settings.PRIVATE_MEDIA_ROOT = gateway.files / "media", gateway.files / "private"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {
+            **settings.STORAGES["default"],
+            "OPTIONS": {"location": settings.MEDIA_ROOT, "base_url": "/media/"},
+        },
+        "private": {**settings.STORAGES["private"], "OPTIONS": {"location": settings.PRIVATE_MEDIA_ROOT}},
+    }
+    ann = client_of("ann")
+    media = processed(ann, encoded(photo(64, 48)))
+    urls = [rendition[kind] for rendition in media["renditions"].values() for kind in ("url", "webp")]
+    assert {get(gateway, url).status_code for url in urls} == {200}
+    assert ann.delete("/api/me/", {"password": PASSWORD}).status_code == 204
+    run_jobs()
+    for url in urls:
+        answer = get(gateway, url)
+        assert (answer.status_code, "immutable" in answer.headers.get("cache-control", "")) == (404, False)
+    user_restore(moderator=UserFactory(staff_role="admin"), user=ann.person)  # type: ignore[attr-defined]
+    run_jobs()
+    assert {get(gateway, url).status_code for url in urls} == {200}

@@ -101,9 +101,14 @@ def _handler(cloud: Cloudinary) -> type[BaseHTTPRequestHandler]:
         def upload(self, kind: str, action: str, body: bytes) -> dict[str, Any]:
             fields, content = self.form(body)
             require_signed(fields)
-            key = (kind, fields.get("type", "upload"), fields["public_id"])
+            key = (kind, fields.get("type", "upload"), fields.get("public_id", ""))
             if action == "destroy":
                 return {"result": "ok" if cloud.assets.pop(key, None) else "not found"}
+            if action == "rename":
+                renamed = (kind, fields.get("to_type", key[1]), fields["to_public_id"])
+                old = cloud.find(kind, fields.get("type", "upload"), fields["from_public_id"])
+                cloud.assets[renamed] = cloud.assets.pop(old)
+                return {"public_id": renamed[2], "resource_type": kind, "type": renamed[1]}
             if action != "upload" or content is None:
                 raise Refused(400, f"Unknown action {action}")
             if span := self.headers.get("Content-Range"):

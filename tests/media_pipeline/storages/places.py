@@ -21,7 +21,7 @@ class Place(Protocol):
     cache_control: str
 
     def names(self, top: str) -> list[str]:
-        """All files of `uploads`, `originals`, `exports` or `renditions`."""
+        """All files of `uploads`, `originals`, `exports`, `renditions`, or of `withdrawn-` originals or renditions."""
 
     def read(self, name: str) -> bytes: ...
 
@@ -117,11 +117,10 @@ class CloudinaryPlace:
         self._cloud, self._disk = cloud, disk
 
     def _asset(self, name: str) -> Asset:
-        if name.startswith(("originals/", "exports/")):
-            return ("raw", "authenticated", name)
+        delivery = "authenticated" if name.startswith(("originals/", "exports/", "withdrawn-")) else "upload"
         stem, _, extension = name.rpartition(".")
         is_image = extension in ("jpg", "webp")
-        return ("image", "upload", f"{stem}-{extension}") if is_image else ("raw", "upload", name)
+        return ("image", delivery, f"{stem}-{extension}") if is_image else ("raw", delivery, name)
 
     def names(self, top: str) -> list[str]:
         if top == "uploads":

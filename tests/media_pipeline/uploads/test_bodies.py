@@ -9,7 +9,7 @@ from accounts.services.sessions import session_open
 from core import threads
 from core.asgi import application
 from media_pipeline.bodies import BLOCK
-from media_pipeline.models import Extent
+from media_pipeline.models import Extent, UploadSession
 from tests.actors import access_of
 from tests.core.exchange import Exchange, until
 from tests.factories import UserFactory
@@ -74,6 +74,24 @@ async def test_of_a_body_with_a_checksum_that_is_cut_off_nothing_is_kept(token: 
     assert await threads.run(stored, path) == (0, 0)
     whole = tus(token, "PATCH", path, [data, data], Upload_Offset="0", Upload_Checksum=checksum(data + data))
     assert (await whole.finish()).headers["upload-offset"] == str(2 * BLOCK)
+
+
+async def test_a_creation_whose_long_body_is_refused_or_cut_off_leaves_no_upload(token: str) -> None:
+    piece = noise(BLOCK)
+    body = {"Content_Type": "application/offset+octet-stream"}
+    length = {**body, "Upload_Length": str(4 * BLOCK)}
+    longer = {**body, "Upload_Length": str(2 * BLOCK + 1)}
+    wrong = await tus(token, "POST", "/api/tus/", [piece] * 4, **length, Upload_Checksum=checksum(b"")).finish()
+    assert (wrong.status, wrong.json["status"]) == (460, 460)
+    too_long = await tus(token, "POST", "/api/tus/", [piece] * 4, **longer).finish()
+    assert (too_long.status, too_long.json["code"]) == (413, "too_large")
+    assert "location" not in wrong.headers and "location" not in too_long.headers
+    cut = tus(token, "POST", "/api/tus/", [piece] * 3, **length)
+    cut.inbox._queue[-1] = {"type": "http.disconnect"}  # type: ignore[attr-defined]
+    await cut.finish()
+    assert await threads.run(lambda: (UploadSession.objects.count(), Extent.objects.count())) == (0, 0)
+    whole = await tus(token, "POST", "/api/tus/", [piece] * 4, **length).finish()
+    assert (whole.status, whole.headers["upload-offset"]) == (201, str(4 * BLOCK))
 
 
 async def test_a_long_body_that_fails_midway_says_why_and_keeps_its_headers(token: str) -> None:

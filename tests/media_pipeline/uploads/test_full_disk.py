@@ -43,13 +43,22 @@ def test_an_upload_that_would_take_the_reserve_is_not_begun(
     assert not UploadSession.objects.exists() and files() == []
 
 
-def test_room_is_taken_at_the_beginning_and_not_midway(ann: APIClient, small_disk: Path) -> None:
-    first = ann.post("/api/uploads/", BODY)
-    assert first.status_code == 201
-    assert ann.post("/api/uploads/", BODY).status_code == 507
-    (small_disk / "filler").write_bytes(bytes(350_000))
-    path = f"/api/uploads/{first.json()['id']}/chunks/0/"
-    assert ann.put(path, bytes(600_000), content_type="application/octet-stream").status_code == 201
+def test_an_upload_that_meets_a_full_disk_midway_goes_on_later(ann: APIClient, small_disk: Path) -> None:
+    first, second = ann.post("/api/uploads/", BODY), ann.post("/api/uploads/", BODY)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert ann.post("/api/uploads/", {**BODY, "length": 2_000_000}).status_code == 507
+    (small_disk / "filler").write_bytes(bytes(700_000))
+
+    def put(upload: Any) -> int:
+        path = f"/api/uploads/{upload.json()['id']}/chunks/0/"
+        return int(ann.put(path, b"x" * 600_000, content_type="application/octet-stream").status_code)
+
+    assert put(first) == 507
+    assert ann.get(f"/api/uploads/{first.json()['id']}/").json()["missing_chunks"] == [0]
+    (small_disk / "filler").unlink()
+    assert put(first) == 201
+    assert put(second) == 507
+    assert ann.delete(f"/api/uploads/{second.json()['id']}/").status_code == 204
 
 
 def test_an_upload_of_unknown_length_that_meets_a_full_disk_goes_on_later(ann: APIClient, small_disk: Path) -> None:

@@ -14,7 +14,7 @@ from tests.media_pipeline.video.films import film
 
 def test_one_that_another_request_has_ended_meanwhile_is_returned_as_it_is(ann: APIClient) -> None:
     data = film("320x180", seconds=1)
-    upload = upload_for_name(owner=ann.person, name="dinner.mp4", head=data[:64])  # type: ignore[attr-defined]
+    upload, _ = upload_for_name(owner=ann.person, name="dinner.mp4", head=data[:64])  # type: ignore[attr-defined]
     writing = Writing(upload, 0)
     writing.append([data])
     assert writing.finish()
@@ -27,7 +27,7 @@ def test_one_that_another_request_has_ended_meanwhile_is_returned_as_it_is(ann: 
 @pytest.mark.django_db(transaction=True)
 def test_who_begins_anew_waits_for_the_person_first() -> None:
     ann, head = client_of("ann").person, film("320x180", seconds=1)[:64]  # type: ignore[attr-defined]
-    upload = upload_for_name(owner=ann, name="dinner.mp4", head=head)
+    upload, _ = upload_for_name(owner=ann, name="dinner.mp4", head=head)
     again = lambda: upload_for_name(owner=ann, name="dinner.mp4", head=head)  # noqa: E731
     assert_waits_for_the_person(ann, again, UploadSession.objects.filter(pk=upload.pk))
 
