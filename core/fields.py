@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.long_values import LongValue
 from core.texts import ONE_LINE, nfc, shows_something
 
 
@@ -11,6 +12,8 @@ class Text(serializers.CharField):
     """A string and nothing else. Serializers use one of its three kinds: `OneLine`, `Prose` or `Opaque`."""
 
     def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, LongValue) and self.max_length is not None:
+            self.fail("max_length", max_length=self.max_length)
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)

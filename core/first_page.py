@@ -34,13 +34,21 @@ def show_first(reader: Reader) -> None:
 
 
 def first_recipes() -> str:
-    """The recipes as JSON, up to KEPT_SECONDS old; empty when the database is away, as the page works without."""
+    """The recipes as JSON, up to KEPT_SECONDS old; empty when the database is away, as the page works without.
+
+    One thread reads. The others take what is kept meanwhile: a database that does not answer holds up one thread.
+    """
     global _kept
-    with _lock:
-        if _kept is None or time.monotonic() - _kept[0] > KEPT_SECONDS:
-            text = _read()
-            _kept = (time.monotonic(), text)
+    if _kept is not None and time.monotonic() - _kept[0] <= KEPT_SECONDS:
         return _kept[1]
+    if not _lock.acquire(blocking=False):
+        return _kept[1] if _kept is not None else ""
+    try:
+        text = _read()
+        _kept = (time.monotonic(), text)
+        return text
+    finally:
+        _lock.release()
 
 
 def forget_first() -> None:

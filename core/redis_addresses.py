@@ -1,6 +1,10 @@
 """Addresses of Redis that mean the same to redis-py and to kombu (Celery)."""
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+# A semicolon in a password does not begin another address.
+_NEXT = re.compile(r";(?=\w+://)")
 
 
 def verified(url: str) -> str:
@@ -10,8 +14,9 @@ def verified(url: str) -> str:
     CERT_REQUIRED, which redis-py refuses, so this function writes it as `required`. Celery accepts several brokers,
     separated by semicolons.
     """
-    if ";" in url:
-        return ";".join(verified(part) for part in url.split(";"))
+    several = _NEXT.split(url)
+    if len(several) > 1:
+        return ";".join(map(verified, several))
     parts = urlsplit(url)
     if parts.scheme != "rediss":
         return url

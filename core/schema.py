@@ -43,7 +43,7 @@ IF_NONE_MATCH = OpenApiParameter(
 )
 REQUEST_ID = OpenApiParameter(
     "X-Request-ID",
-    {"type": "string", "maxLength": 128},
+    {"type": "string"},
     location=OpenApiParameter.HEADER,
     description="A name for this request, used in logs when a trusted proxy passes it on. The answer says which it is.",
 )

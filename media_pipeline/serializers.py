@@ -17,8 +17,9 @@ from media_pipeline.services import TOO_MANY_BYTES, decode_base64
 from media_pipeline.sessions import CHUNK_SIZE, CHUNK_SIZE_MAX, CHUNK_SIZE_MIN
 from media_pipeline.sniffing import HEAD_BYTES, sniff
 
-# Of views that take pictures. In JSON their texts are those of a whole recipe in any script.
-WITH_PICTURES = BodyLimits(json=4 * 1024 * 1024, pictures=True)
+# Of views that take pictures. Beside the pictures, JSON holds a whole recipe in any script, and a form a description of
+# 10,000 characters, each up to 12 bytes when percent-encoded.
+WITH_PICTURES = BodyLimits(json=4 * 1024 * 1024, form=256 * 1024, pictures=True)
 
 
 @extend_schema_field({"type": "string", "description": "In JSON base64, plain or as a data URL; in multipart a file."})

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -55,13 +56,17 @@ class Cast:
 
 
 def make_cast() -> Cast:
+    # So that each may ask for the mail that confirms the address.
+    unconfirmed: dict[str, Any] = {"email_verified_at": None}
     users = {
-        "customer": UserFactory(username="customer"),
-        "seller": SellerFactory(username="seller"),
-        "owner": SellerFactory(username="owner"),
-        "other": SellerFactory(username="other"),
-        "moderator": UserFactory(username="moderator", staff_role=User.StaffRole.MODERATOR),
-        "admin": UserFactory(username="admin", staff_role=User.StaffRole.ADMIN, is_staff=True, is_superuser=True),
+        "customer": UserFactory(username="customer", **unconfirmed),
+        "seller": SellerFactory(username="seller", **unconfirmed),
+        "owner": SellerFactory(username="owner", **unconfirmed),
+        "other": SellerFactory(username="other", **unconfirmed),
+        "moderator": UserFactory(username="moderator", staff_role=User.StaffRole.MODERATOR, **unconfirmed),
+        "admin": UserFactory(
+            username="admin", staff_role=User.StaffRole.ADMIN, is_staff=True, is_superuser=True, **unconfirmed
+        ),
     }
     clients = {name: client_of(user) for name, user in users.items()}
     clients["anonymous"] = APIClient()

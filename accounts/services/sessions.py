@@ -122,6 +122,8 @@ def sessions_revoke(*, user: User, keep: Session | None = None) -> int:
     session that is opened at the same time is either ended here or opened afterwards.
     """
     User.objects.filter(pk=user.pk).update(cookie_version=F("cookie_version") + 1)
+    # The row is locked, so this is the value just written: a page that goes on as this user keeps its cookie by it.
+    user.refresh_from_db(fields=["cookie_version"])
     others = Session.objects.filter(user=user, revoked_at__isnull=True)
     Grant.objects.filter(user=user).delete()
     return end_sessions(list(others.exclude(pk=keep.pk) if keep else others))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -34,6 +35,7 @@ from accounts.services.sessions import (
 )
 from accounts.shapes import own_user
 from accounts.tokens import issue_tokens
+from core.body_limits import BodyLimits
 from core.clients import address_of
 from core.errors import Unauthenticated
 from core.scopes import READ
@@ -106,6 +108,8 @@ class TokenView(AuthView):
 
 
 class RefreshView(APIView):
+    # The limits ask the body for a token, so a refused request costs the reading of one.
+    body_limits = BodyLimits(json=settings.FORM_BODY_MAX)
     # The tokens are in the body; an access token that has expired in the header is why the client comes here.
     authentication_classes = []
     permission_classes = [AllowAny]
@@ -130,6 +134,7 @@ class RefreshView(APIView):
 
 
 class LogoutView(APIView):
+    body_limits = BodyLimits(json=settings.FORM_BODY_MAX)
     permission_classes = [AllowAny]
     scopes = {"POST": READ}
 

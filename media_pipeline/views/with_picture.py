@@ -1,5 +1,6 @@
 """Routes whose body may bring a picture."""
 
+from django.utils.datastructures import MultiValueDict
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
 from rest_framework.views import APIView
 
@@ -23,4 +24,7 @@ class WithPictureView(APIView):
         is_anonymous = self.request.user.pk is None
         if is_anonymous or self.request.method not in ("POST", "PATCH") or int(length) < PICTURE_MIN:
             return None
-        return "upload" if fields_of(self.request).get("image") else None
+        fields = fields_of(self.request)
+        # A form may repeat the field, and `get` sees the last value alone.
+        pictures = fields.getlist("image") if isinstance(fields, MultiValueDict) else [fields.get("image")]
+        return "upload" if any(pictures) else None

@@ -33,6 +33,7 @@ BY_HAND: dict[str, Callable[[int], dict[str, Any]]] = {
     },
     "posts.Rating": lambda number: {"score": 1},
     "recipes.Rating": lambda number: {"score": 1},
+    "recipes.Ingredient": lambda number: {"quantity_max": None},
     "recipes.Recipe": lambda number: {"image": None},
     "realtime.Epoch": lambda number: {"id": 1},
     "realtime.Job": lambda number: {"task": "posts.notify", "enqueue_at": timezone.now() + timedelta(days=1)},

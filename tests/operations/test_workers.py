@@ -83,5 +83,5 @@ def test_a_busy_worker_keeps_no_message_that_another_could_begin_with(tmp_path: 
 def test_every_way_to_deploy_has_its_workers_give_back_what_takes_long() -> None:
     assert "REMAP_SIGTERM=SIGQUIT" in (ROOT / "Dockerfile").read_text()
     workers = re.findall(r"^worker-\w+: (.*)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
-    assert len(workers) == 4
+    assert len(workers) == 5
     assert all(command.startswith("REMAP_SIGTERM=SIGQUIT exec ") for command in workers)

@@ -59,7 +59,7 @@ def test_accents_do_not_matter_however_they_are_written(seller: Person, anonymou
 
 def test_a_name_that_was_typed_with_marks_apart_is_found(seller: Person, anonymous: Person) -> None:
     seller.create(name="Cre\u0300me caramel", description="", tags=[])
-    assert found(anonymous, "crème") == found(anonymous, "creme") == ["Cre\u0300me caramel"]
+    assert found(anonymous, "crème") == found(anonymous, "creme") == ["Crème caramel"]
 
 
 def test_other_alphabets_are_searched_in_any_case(seller: Person, anonymous: Person) -> None:

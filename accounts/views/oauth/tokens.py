@@ -1,6 +1,7 @@
 """What apps call: `/o/token/` and `/o/revoke_token/`, by form as OAuth says, or with the same names in JSON."""
 
 import orjson
+from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from oauth2_provider.views.mixins import OAuthLibMixin
 from rest_framework.permissions import AllowAny
@@ -17,6 +18,7 @@ from accounts.oauth.serializers import (
     RevocationForm,
     RevocationInput,
 )
+from core.body_limits import BodyLimits
 from core.throttles import fields_of, scope_keys
 
 TAGS = ["oauth"]
@@ -39,6 +41,8 @@ class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not t
 
     authentication_classes = []
     permission_classes = [AllowAny]
+    # The limits ask the body for a token, so a refused request costs the reading of one.
+    body_limits = BodyLimits(json=settings.FORM_BODY_MAX)
 
     def session_id(self, request: Request) -> str | None:
         """The session whose token this request brings, if its signature is good."""
@@ -73,7 +77,7 @@ class OAuthAPIView(OAuthLibMixin, APIView):  # type: ignore[misc]  # it is not t
 
 class TokenView(OAuthAPIView):
     def session_id(self, request: Request) -> str | None:
-        # A token of one's own beside a code must not let codes be guessed faster.
+        # A refresh token sent beside a code must not raise the limit on guessing codes.
         is_refresh = fields_of(request).get("grant_type") == "refresh_token"
         return named_session(request, "refresh_token") if is_refresh else None
 
