@@ -52,6 +52,8 @@ class Controls:
         self._hub = hub
         self._bus = joining
         self.position = -1
+        # How many epochs were forgotten: a read that began before says nothing of the present one.
+        self._epochs = 0
         self._reading: asyncio.Task[None] | None = None
         # The read at hand takes too long: nobody waits for it any more.
         self._is_late = False
@@ -60,11 +62,12 @@ class Controls:
     def forget(self) -> None:
         """The positions of before are void: another epoch has begun."""
         self.position = -1
+        self._epochs += 1
 
     async def keep(self) -> None:
         """Works for as long as the hub does. Raises what Redis raises; called again, it goes on there."""
         while True:
-            await self._look()
+            await self.look()
             if not self._joined:
                 await self._bus.join(CONTROL_CHANNEL)
                 self._joined = True
@@ -77,7 +80,7 @@ class Controls:
                 return True
             if self._is_late:
                 return False
-            await self._look()
+            await self.look()
         return position <= self.position
 
     def take_message(self, message: BusMessage) -> None:
@@ -104,7 +107,7 @@ class Controls:
         self._is_late = bool(pending)
 
     async def _read(self) -> None:
-        before = self.position
+        before, epochs = self.position, self._epochs
         try:
             position, events = await threads.run(control_events_after, before)
         except Exception as error:
@@ -113,8 +116,8 @@ class Controls:
         finally:
             self._reading = None
             self._is_late = False
-        if self.position < before:
-            return  # positions became void meanwhile
+        if self._epochs != epochs:
+            return
         if before < 0:
             # Nobody knows what came before: all users here are asked about.
             for topic in tuple(self._hub.topics.values()):

@@ -250,15 +250,20 @@ class Hub:
                 continue
             self._monitor.note_received(message["events"][-1][0])
             if topic is not None:
-                await self._deliver_message(topic, message)
+                self._deliver_message(topic, message)
             if message["type"] == CONTROL_TYPE:
                 self.controls.take_message(message)
 
-    async def _deliver_message(self, topic: Topic, message: Any) -> None:
-        control = message.get("control", 0)
-        if not topic.opened or (control > self.controls.position and not await self.controls.reach(control)):
-            # Its head is being read, perhaps without these; or nobody can tell yet who may receive them.
+    def _deliver_message(self, topic: Topic, message: Any) -> None:
+        """Never waits, as it runs in the loop that receives for all topics."""
+        if not topic.opened:
+            # Its head is being read, perhaps without these.
             topic.behind = True
+        elif message.get("control", 0) > self.controls.position:
+            # Who may receive these is known once the control events before them are: `fill` reads those first.
+            topic.behind = True
+            if not topic.lock.locked():
+                self.background(self.fill(topic))
         else:
             self.deliver(topic, [StoredEvent(*event[1:]) for event in message["events"]])
 
@@ -291,22 +296,28 @@ class Hub:
                 counts.fills += 1
                 try:
                     page = await threads.run(events_after, topic.channel, topic.offset)
-                    if page and not await self.controls.reach(page[-1].position):
-                        raise TimeoutError("the control events before these are not known yet")
                 except Exception as error:
                     topic.behind = True
                     log.warning("fill_failed channel=%s error=%r", topic.channel, error)
                     return
-                if len(page) == PAGE:
-                    topic.behind = True
                 if page and page[0].offset > topic.offset + 1:
                     # Retention has passed us by: readers have to fetch the resource again.
                     self._lose_position(topic, page[-1].offset)
                 elif page:
-                    self.deliver(topic, page)
+                    is_known = await self.controls.reach(page[-1].position)
+                    # While the store answers slowly, as far as the control events are known; the next look goes on.
+                    known = page if is_known else [e for e in page if e.position <= self.controls.position]
+                    if known:
+                        self.deliver(topic, known)
+                    if not is_known:
+                        topic.behind = True
+                        return
+                if len(page) == PAGE:
+                    topic.behind = True
 
     def _lose_position(self, topic: Topic, offset: int) -> None:
         topic.offset = offset
+        topic.fenced = next_number()  # an event that was skipped may have been a fence
         for connection in topic.connections():
             connection.lose_position(topic)
 
@@ -341,9 +352,11 @@ class Hub:
             log.warning("epoch_changed: closing %d sockets, their clients start anew", len(self.connections))
             for topic in self.topics.values():
                 topic.opened = False
-            self.controls.forget()
             for connection in tuple(self.connections):
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
+            # Looked for while nobody is connected: the first look asks about every user who is here.
+            self.controls.forget()
+            self.background(self.controls.look())
         assert self._monitor.epoch is not None
         return self._monitor.epoch
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from realtime.protocol import Internal, PermissionDenied, Position
+from realtime.protocol import PermissionDenied, Position
 from realtime.store import StoredEvent
 from realtime.topics import Topic
 
@@ -50,10 +50,10 @@ class Opening:
         connection = self._connection
         hub = connection.hub
         result = await self.subscribe(channel, since)
-        await learn_before(connection, result.get("publications"))
+        is_known = await learn_before(connection, result.get("publications"))
         topic = hub.topics.get(channel)
         # It may have been taken away while the answer was under way, when this was no reader to be asked about.
-        is_outdated = topic is not None and asked <= max(connection.fenced, topic.fenced)
+        is_outdated = not is_known or (topic is not None and asked <= max(connection.fenced, topic.fenced))
         if is_outdated and not await hub.rights.may_read(channel, connection.user_id):
             raise PermissionDenied
         if channel not in connection.channels:
@@ -68,11 +68,15 @@ class Opening:
             self._connection.hub.admit(self._connection, topic)
 
 
-async def learn_before(connection: "Connection", events: Collection[StoredEvent] | None) -> None:
-    """Learns what the control events before `events` hide from the user. Raises Internal while nobody can say."""
+async def learn_before(connection: "Connection", events: Collection[StoredEvent] | None) -> bool:
+    """Learn what the control events before `events` hide from the user.
+
+    Returns False if the hub does not know those control events yet, because the store answers slowly. The user's hidden
+    set was read from the database then, after the events; the caller asks for the right once more.
+    """
     if not events or connection.identity is None:
-        return
-    if not await connection.hub.controls.reach(max(event.position for event in events)):
-        raise Internal
-    if connection.standing_as_of < connection.fenced:
+        return True
+    is_known = await connection.hub.controls.reach(max(event.position for event in events))
+    if not is_known or connection.standing_as_of < connection.fenced:
         await connection.hub.rechecks.newcomer(connection)
+    return is_known

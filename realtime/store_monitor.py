@@ -44,7 +44,9 @@ class StoreMonitor:
         If the store lost events that it once had, start a new epoch, which `epoch_changed` then reports. This is the
         last resort, for a loss that does not change the database's origin: the relay detects all others.
         """
-        epoch, before, received = self.epoch, self.marker or Marker(), self._received
+        epoch, before, received = self.epoch, self.marker, self._received
+        if before is None:
+            return {}, False  # a new epoch has begun: `start_reading` comes first
         try:
             marker, heads = await threads.run(newest_offsets_since, before)
             more = marker.position - before.position >= PAGE
@@ -52,6 +54,8 @@ class StoreMonitor:
                 raise EventsLost
         except EventsLost:
             await threads.run(start_epoch, instead_of=epoch)
+            return {}, False
+        if self.epoch != epoch:
             return {}, False
         self.marker = marker
         return heads, more
