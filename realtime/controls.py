@@ -100,7 +100,8 @@ class Controls:
                 inbox.behind = True
                 self._hub.fences.raise_for_user(inbox, event.reauthorize, is_delivered=False)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Read the control events that are new in the store. Returns after READ_SECONDS at most."""
         if self._reading is None:
             self._reading = self._hub.background(self._read())
         _, pending = await asyncio.wait({self._reading}, timeout=READ_SECONDS)

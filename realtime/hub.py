@@ -257,8 +257,7 @@ class Hub:
     def _deliver_message(self, topic: Topic, message: Any) -> None:
         """Never waits, as it runs in the loop that receives for all topics."""
         if not topic.opened:
-            # Its head is being read, perhaps without these.
-            topic.behind = True
+            topic.behind = True  # its head is being read, perhaps without these
         elif message.get("control", 0) > self.controls.position:
             # Who may receive these is known once the control events before them are: `fill` reads those first.
             topic.behind = True
@@ -354,7 +353,7 @@ class Hub:
                 topic.opened = False
             for connection in tuple(self.connections):
                 connection.close(Close.INSUFFICIENT_STATE, "the event store was restored")
-            # Looked for while nobody is connected: the first look asks about every user who is here.
+            # The first look asks about every user who is here: now nobody is.
             self.controls.forget()
             self.background(self.controls.look())
         assert self._monitor.epoch is not None
