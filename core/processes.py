@@ -1,4 +1,4 @@
-"""Start child processes that the kernel ends when this process ends: for the supervisor, the tests and the benchmarks."""
+"""Start child processes that the kernel ends when this process ends: for the supervisor, tests and benchmarks."""
 
 import contextlib
 import ctypes

@@ -114,7 +114,7 @@ def _frame(data: bytes) -> _Frame:
     """Reads the segments up to the first scan. Also checks how much memory the coefficients take."""
     at, kind, frame = 2, 0, b""
     for _ in range(MAX_SEGMENTS):
-        # Any number of fill bytes (FF) may stand before a marker. Two searches in C: a file of them alone costs nothing.
+        # Any number of fill bytes (FF) may stand before a marker. Two searches in C pass a file full of them at once.
         fill = data.find(b"\xff", at)
         found = _NO_FILL.search(data, fill) if fill >= 0 else None
         if found is None or found.start() + 3 > len(data):

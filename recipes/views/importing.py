@@ -12,8 +12,8 @@ from core.body_limits import BodyLimits
 from core.idempotency import idempotent_after
 from recipes.examples import FROM_JSONLD, FROM_URL, IMPORTED
 from recipes.importing import Import, recipe_import
+from recipes.linked_data_serializers import PAGE_MAX, ImportedOutput, RecipeImportInput
 from recipes.reads import recipe_read
-from recipes.serializers import PAGE_MAX, ImportedOutput, RecipeImportInput
 from recipes.services import recipe_create, require_seller
 
 

@@ -38,12 +38,12 @@ from recipes.examples import (
 )
 from recipes.filters import MINUTES_MAX, ORDERS, SERVINGS_MAX, filters_of, order_of, servings_of
 from recipes.jsonld import recipe_jsonld
+from recipes.linked_data_serializers import LinkedDataOutput
 from recipes.models import Rating, Recipe
 from recipes.reads import PAGES, recipe_for, recipe_read, recipes_of_ids
 from recipes.search import PAGES as FOUND_PAGES
 from recipes.search import recipes_found
 from recipes.serializers import (
-    LinkedDataOutput,
     RatedOutput,
     RatingInput,
     RatingOutput,
