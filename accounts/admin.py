@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminPasswordChangeForm as DjangoOwnPasswordForm
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
@@ -19,10 +20,11 @@ from accounts.mailing import PASSWORD_CHANGED, ask_for
 from accounts.models import Backup, Block, Follow, MailToken, Mute, Profile, Session, Ticket, User
 from accounts.oauth.admin import UnusedAdmin
 from accounts.search import named_like
+from accounts.services.passwords import prove_password
 from accounts.services.profiles import rights_change
 from accounts.services.sessions import session_revoke, sessions_revoke
 from accounts.services.staff import premium_end, premium_grant, user_restore, user_suspend
-from core.errors import Forbidden
+from core.errors import Forbidden, Invalid, Throttled
 from core.large_tables import Key, LargeTableAdmin, LookedAtAdmin, Person, Words, only
 
 # Who has any of them reads what is locked for others.
@@ -51,6 +53,26 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Whoever knew the old password is signed out everywhere, and the owner hears of it."""
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        if commit:
+            sessions_revoke(user=user)
+            ask_for(PASSWORD_CHANGED, user_id=user.pk)
+        return user
+
+
+class OwnPasswordForm(DjangoOwnPasswordForm):
+    """Staff change their own password: wrong tries count as failed sign-ins, and all other sessions end."""
+
+    def clean_old_password(self) -> str:
+        password: str = self.cleaned_data["old_password"]
+        try:
+            prove_password(user=self.user, password=password, address="admin", field="old_password")
+        except (Invalid, Throttled) as error:
+            raise forms.ValidationError(error.detail) from error
+        return password
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
@@ -109,10 +131,17 @@ class UserAdmin(LargeTableAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         return self.readonly_fields if staff_of(request).is_superuser else (*self.readonly_fields, *STAFF_FIELDS)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        if change and "email" in form.changed_data:
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        # Changed columns alone: a password or a `cookie_version` that changed since the page was read stays.
+        changed = {field.name for field in User._meta.concrete_fields} & set(form.changed_data)
+        if "email" in changed:
             obj.email_verified_at, obj.new_email = None, ""
-        super().save_model(request, obj, form, change)
-        if change and RIGHTS.intersection(form.changed_data):
+            changed |= {"email_verified_at", "new_email"}
+        if changed:
+            obj.save(update_fields=changed)
+        if RIGHTS.intersection(form.changed_data):
             rights_change(user=obj)
 
     @admin.action(description="End all sessions", permissions=["change"])
@@ -259,3 +288,4 @@ class BackupAdmin(LookedAtAdmin):
 
 admin.site.register(DeviceGrant, UnusedAdmin)
 admin.site.login_form = SignInForm
+admin.site.password_change_form = OwnPasswordForm

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Follow, Profile, Session, User
 from accounts.services.sessions import session_open
@@ -189,3 +191,47 @@ def test_a_superuser_edits_staff_fields(staff: Client, ann: User) -> None:
     assert staff.post(f"/admin/accounts/user/{ann.pk}/change/", form_of(ann, **STAFF)).status_code == 302
     ann.refresh_from_db()
     assert (ann.is_superuser, ann.is_staff, ann.staff_role) == (True, True, "admin")
+
+
+# --- One's own password ---------------------------------------------------------------------------------
+
+
+NEW = {"usable_password": "true", "password1": "brand new pw 77", "password2": "brand new pw 77"}
+
+
+def test_a_superuser_who_sets_their_own_password_stays_signed_in(staff: Client, admin_user: User) -> None:
+    elsewhere = session_open(user=admin_user)
+    assert staff.post(f"/admin/accounts/user/{admin_user.pk}/password/", NEW).status_code == 302
+    assert staff.get("/admin/").status_code == 200
+    assert not Session.objects.live().filter(pk=elsewhere.pk).exists()
+
+
+def test_staff_change_their_own_password_and_end_all_other_sessions(db: None) -> None:
+    user = UserFactory(username="root", is_staff=True, is_superuser=True)
+    client, other = Client(), Client()
+    for each in (client, other):
+        each.force_login(user)
+    session_open(user=user)
+    form = {"old_password": PASSWORD, "new_password1": "brand new pw 77", "new_password2": "brand new pw 77"}
+    assert client.post("/admin/password_change/", form).status_code == 302
+    assert (client.get("/admin/").status_code, other.get("/admin/").status_code) == (200, 302)
+    assert not Session.objects.live().filter(user=user).exists()
+
+
+def test_wrong_passwords_on_the_page_that_changes_it_count_as_failed_sign_ins(db: None) -> None:
+    user = UserFactory(username="root", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(user)
+    form = {"old_password": "wrong", "new_password1": "brand new pw 77", "new_password2": "brand new pw 77"}
+    pages = [client.post("/admin/password_change/", form).text for _ in range(5)]
+    assert all("This is not your present password." in page for page in pages)
+    right = client.post("/admin/password_change/", form | {"old_password": PASSWORD})
+    assert right.status_code == 200 and "Too many wrong passwords" in right.text
+
+
+def test_an_edit_of_a_person_undoes_no_password_that_was_changed_meanwhile(staff: Client, ann: User) -> None:
+    """The page saves the columns that were edited, so a change since it was read stays."""
+    with CaptureQueriesContext(connection) as queries:
+        staff.post(f"/admin/accounts/user/{ann.pk}/change/", form_of(ann))
+    [update] = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "accounts_user"')]
+    assert "display_name" in update and "password" not in update and "cookie_version" not in update

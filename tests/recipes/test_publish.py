@@ -3,6 +3,7 @@
 import base64
 import io
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 import pytest
@@ -299,3 +300,13 @@ def test_an_import_collapses_line_breaks_in_a_name(seller: Person) -> None:
     for more in ({}, {"sdPublisher": {"name": "Simmer"}}):
         recipe = seller.post("/api/recipes/import/", {"jsonld": node | more}).json()["recipe"]
         assert recipe["name"] == "Leek soup"
+
+
+@pytest.mark.parametrize("character", ["ж", "汤"])
+def test_a_form_holds_a_long_description_beside_a_picture(seller: Person, character: str) -> None:
+    """10,000 characters of any script are up to 90 kB when percent-encoded: no picture yet."""
+    description = character * 10_000
+    form = {"name": "Soup", "description": description, "image": base64.b64encode(picture()).decode()}
+    answer = seller.post("/api/recipes/", urlencode(form), "application/x-www-form-urlencoded")
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["description"] == description
