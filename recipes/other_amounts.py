@@ -2,8 +2,8 @@
 
 Only the first amount of a line is scaled. A line that shows another amount beside it would be wrong for every other
 number of servings. The same amount in another system of units is dropped: `butter (2 sticks)`, `flour, 250 g`. A line
-with an amount of something else cannot be read: `flour plus 2 tablespoons`, `onion or 2 shallots`. A number that is not
-an amount stays: `2% milk`, `cut into 2 cm pieces`, `150 g each`.
+with another number cannot be read: `flour plus 2 tablespoons`, `onion or 2 shallots`, `juice from 2 limes`. A number
+that is right for any number of servings stays: `2% milk`, `cut into 2 cm pieces`, `150 g each`.
 """
 
 import re
@@ -12,13 +12,10 @@ from recipes.amounts import AmountReader, Unreadable, plain
 
 _PARENTHESES = re.compile(r" *\([^()]*\)")
 _EACH = re.compile(r",? *(?:each|apiece)\b", re.IGNORECASE)
-# A number counts something when it begins the food, the note or parentheses, or is joined to what was named before.
-_BEGINS = re.compile(
-    r"(?:^|[,;(\[]) *(?:(?:about|approx(?:imately|\.)?|around|ca\.?|circa|roughly) +|~ *)?$", re.IGNORECASE
-)
-_JOINS = re.compile(r"(?:(?<!\w)(?:plus|and|or|to|minus|less|with|und|oder|et|ou|y|o)|[+&/x~-]) *$", re.IGNORECASE)
 _CUT_INTO = re.compile(r"(?<!\w)(?:into|in) *$", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.,/-])(?:[0-9.]|[¼-¾⅐-⅟↉])")
+# Behind these a number is a name: Type 405, No. 2, #10.
+_NAMED = re.compile(r"(?:(?<!\w)(?:type|typ|no|nr|n[°º]|size)\.? *|#)$", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.,-])(?:[0-9.]|[¼-¾⅐-⅟↉])")
 # 2%, 5-spice, 7up, 2nd.
 _NOT_COUNTED = re.compile(r" *%|-?[^\W\d_]| *°")
 _FLOURS = ("0", "00")
@@ -73,19 +70,19 @@ def _require_no_amount(text: str) -> None:
     for match in _NUMBER.finditer(words):
         if match.start() < behind:
             continue
-        before = words[: match.start()]
         reader = AmountReader(words, match.start())
         if reader.measure() is not None:
-            if not _CUT_INTO.search(before) and not _EACH.match(words, reader.at):
-                raise Unreadable
-        elif reader.number() is not None and _counts(words, match.start(), reader.at):
+            is_free = not _CUT_INTO.search(words[: match.start()])
+        else:
+            is_free = reader.count() is not None and _counts(words, match.start(), reader.at)
+        if is_free and not _EACH.match(words, reader.at):
             raise Unreadable
         behind = reader.at
 
 
 def _counts(words: str, start: int, end: int) -> bool:
-    """Whether the number at this place of `words` counts something."""
+    """Whether the number at this place of `words` may count something."""
     before, number = words[:start], words[start:end]
-    if not (_JOINS.search(before) or _BEGINS.search(before)):
+    if _CUT_INTO.search(before) or _NAMED.search(before):
         return False
     return not _NOT_COUNTED.match(words, end) and number not in _FLOURS
