@@ -18,6 +18,21 @@ _NAMED = re.compile(r"(?:(?<!\w)(?:type|typ|no|nr|n[°º]|size)\.? *|#)$", re.IG
 _NUMBER = re.compile(r"(?<![\w.,-])(?:[0-9.]|[¼-¾⅐-⅟↉])")
 # 2%, 5-spice, 7up, 2nd.
 _NOT_COUNTED = re.compile(r" *%|-?[^\W\d_]| *°")
+# In words: "1 and a half cups", "a pinch or two", "1 egg plus one yolk", "juice from two limes".
+_BEGINS_JOINED = re.compile(
+    r"(?:and|or|plus|minus|less|und|oder|et|ou|e|y|o|og|och|en|eller|i|lub|и|или|ve|veya)(?!\w)", re.IGNORECASE
+)
+_NUMBER_WORDS = (
+    r"one|two|three|four|five|six|half|an?|ein|eine|einen|un|une|una|uno|um|uma|en|ett|et|deux|dos|dois|duas|due|zwei|"
+    r"demie?|medi[ao]|mei[ao]|mezz[ao]|halbe[rs]?|halv"
+)
+# Not "half and half", which is a cream.
+_JOINING = r"(?<!half )(?<!half-)and|or|plus|minus|less|und|oder|et|ou|e|y|o|og|och|eller"
+_JOINED_WORD = re.compile(
+    rf"(?<!\w)(?:{_JOINING})[ -](?:{_NUMBER_WORDS})(?!\w)"
+    r"|(?<!\w)(?:from|of|for) (?:one|two|three|four|five|six|half)(?!\w)",
+    re.IGNORECASE,
+)
 _FLOURS = ("0", "00")
 _TOTAL = re.compile(r" *(?:in )?total *$|\.? *$", re.IGNORECASE)
 
@@ -28,6 +43,8 @@ def other_amounts_removed(text: str) -> tuple[str, str]:
     food, *notes = _segments(kept)
     notes = [note for note in notes if not _is_alternative(note)]
     rest = ",".join(notes).strip()
+    if _BEGINS_JOINED.match(plain(food).lstrip()):
+        raise Unreadable
     _require_no_amount(food)
     _require_no_amount(rest)
     return food.strip(), rest
@@ -66,6 +83,8 @@ def _is_alternative(text: str) -> bool:
 
 def _require_no_amount(text: str) -> None:
     words = plain(text)
+    if _JOINED_WORD.search(words):
+        raise Unreadable
     behind = 0
     for match in _NUMBER.finditer(words):
         if match.start() < behind:
