@@ -7,8 +7,9 @@ from typing import Any
 from recipes.json_parts import Part
 from recipes.jsonld_context import Context
 from recipes.markup import has_items
-from recipes.quantities import QUANTITY_MAX, Line, parse_line, to_quantity
+from recipes.quantities import QUANTITY_MAX, Line, display, parse_line, to_quantity
 from recipes.serializers import FOOD_MAX, INGREDIENTS_MAX, LINE_MAX, NOTE_MAX, UNIT_MAX
+from recipes.units import unit_of
 
 DEPTH_MAX = 10
 _CONTENTS = ("itemListElement", "items", "@list", "@set")
@@ -66,16 +67,37 @@ def _of_node(node: Part, context: Context) -> str:
 
 def _amount(node: Part, context: Context) -> list[str]:
     amount = node.get("requiredQuantity", "value", "amount")
+    own_unit = context.line(node.get("unitText"))
     if amount is None:
-        low, high = context.line(node.get("minValue")), context.line(node.get("maxValue"))
-        return ["-".join(filter(None, [low, high])), context.line(node.get("unitText"))]
+        return _written(node.get("minValue"), node.get("maxValue"), own_unit, context)
     amount = context.resolved(amount)
     if isinstance(amount.value, dict):
-        low, high = context.line(amount.get("value", "minValue")), context.line(amount.get("maxValue"))
-        unit = context.line(amount.get("unitText"))
-        low = low or context.line(amount.get("name", "text"))
-        return ["-".join(filter(None, [low, high])), unit or context.line(node.get("unitText"))]
-    return [context.line(amount), context.line(node.get("unitText"))]
+        low = amount.get("value", "minValue") or amount.get("name", "text")
+        return _written(low, amount.get("maxValue"), context.line(amount.get("unitText")) or own_unit, context)
+    return _written(amount, None, own_unit, context)
+
+
+def _written(low: Part | None, high: Part | None, unit: str, context: Context) -> list[str]:
+    """The amount as a person writes it. A number of JSON is written so that it is read as the same number."""
+    ends = [part for part in (low, high) if part is not None]
+    numbers = [number for part in ends if (number := _number(part)) is not None]
+    if numbers and len(numbers) == len(ends) and numbers == sorted(set(numbers)):
+        for part in ends:
+            part.use()
+        return [display(numbers[0], unit_of(unit) or unit, *numbers[1:])]
+    return ["-".join(filter(None, (_end(part, context) for part in ends))), unit]
+
+
+def _end(part: Part, context: Context) -> str:
+    number = _number(part)
+    text = context.line(part)
+    return text if number is None else display(number, "")
+
+
+def _number(part: Part) -> Decimal | None:
+    """The number of JSON in `part`; None for a text, and for a number that no quantity can be."""
+    quantity = _stored(part.value)
+    return quantity if quantity or part.value == 0 else None
 
 
 def _with_parts(raw: str, supply: Any) -> Any:

@@ -292,6 +292,30 @@ def test_a_source_of_countless_parts_takes_little_memory_and_is_warned_of(name: 
     assert peak < 32 * 1024**2
 
 
+@pytest.mark.parametrize(
+    ("amount", "read"),
+    [
+        ({"requiredQuantity": {"value": 113.398, "unitText": "g"}}, (113.398, None, "g")),
+        ({"requiredQuantity": {"value": 1.125, "unitText": "grams"}}, (1.125, None, "g")),
+        ({"requiredQuantity": {"value": 2.0, "unitText": "cups"}}, (2, None, "cup")),
+        ({"requiredQuantity": {"value": 0.3333, "unitText": "cup"}}, (0.3333, None, "cup")),
+        ({"requiredQuantity": {"value": 1000, "unitText": "g"}}, (1000, None, "g")),
+        ({"requiredQuantity": {"minValue": 1.125, "maxValue": 2.125, "unitText": "g"}}, (1.125, 2.125, "g")),
+        ({"requiredQuantity": {"minValue": "1", "maxValue": 1.125, "unitText": "g"}}, (1, 1.125, "g")),
+        ({"@type": "PropertyValue", "value": 113.398, "unitText": "g"}, (113.398, None, "g")),
+        ({"minValue": 1.125, "maxValue": 2, "unitText": "ml"}, (1.125, 2, "ml")),
+        ({"amount": 1.125}, (1.125, None, "")),
+        ({"value": 0.00001, "unitText": "g"}, (None, None, "")),
+        ({"value": -1.125, "unitText": "g"}, (None, None, "")),
+    ],
+)
+def test_a_number_of_json_is_the_same_number_in_the_recipe(
+    seller: Person, amount: Any, read: tuple[float | None, float | None, str]
+) -> None:
+    (line,) = of(seller, recipeIngredient=[{"name": "flour", **amount}])["recipe"]["ingredients"]
+    assert (line["quantity"], line["quantity_max"], line["unit"]) == read
+
+
 # --- whatever the shape, no word is lost ---
 
 _PROPERTIES = st.sampled_from(
