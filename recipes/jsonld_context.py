@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from core.texts import as_one_line, is_one_line
+from django.core.exceptions import ValidationError
+
+from core.texts import as_one_line, is_one_line, shows_something
 from recipes.durations import seconds_of
 from recipes.json_parts import Part, words_of
 from recipes.markup import plain_text
@@ -78,8 +80,19 @@ class Context:
 
     def line(self, part: Part | None) -> str:
         """As `text`, in one line. What Simmer wrote is one already, and keeps its spaces."""
-        text = self.text(part)
+        return self.one_line(self.text(part))
+
+    def one_line(self, text: str) -> str:
         return text if self.is_ours and is_one_line(text) else as_one_line(text)
+
+    def is_visible(self, field: str, text: str) -> bool:
+        """Whether `text` shows something; else warns that it is left out."""
+        try:
+            shows_something(text)
+        except ValidationError:
+            self.warn(field, f"{text[:_SHOWN_MAX]!a} shows nothing: left out.")
+            return False
+        return True
 
     def plain(self, part: Part) -> str:
         """Plain text of a text or number."""

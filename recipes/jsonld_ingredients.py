@@ -23,14 +23,15 @@ def ingredients_of(part: Part | None, supplies: Part | None, context: Context) -
     if context.is_ours and supplies is not None and isinstance(part.value, list):
         parts = supplies.use()
         if isinstance(parts, list) and len(parts) == len(part.value):
-            lines = (_with_parts(line, supply) for line, supply in zip(lines, parts, strict=False))
+            lines = (_with_parts(line, supply, context) for line, supply in zip(lines, parts, strict=False))
     return context.first("ingredients", lines, INGREDIENTS_MAX, part)
 
 
 def _lines(part: Part, context: Context) -> Iterator[str]:
     for text in _texts(part, context):
-        if text:
-            yield context.cut("ingredients", text, LINE_MAX)
+        line = context.cut("ingredients", context.one_line(text), LINE_MAX)
+        if line and context.is_visible("ingredients", line):
+            yield line
 
 
 def _texts(part: Part, context: Context, depth: int = 0, *, is_all: bool = True) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _number(part: Part) -> Decimal | None:
     return quantity if quantity or part.value == 0 else None
 
 
-def _with_parts(raw: str, supply: Any) -> Any:
+def _with_parts(raw: str, supply: Any, context: Context) -> Any:
     """The raw line alone when its parts are those that are read from it."""
     if not isinstance(supply, dict):
         return raw
@@ -110,9 +111,9 @@ def _with_parts(raw: str, supply: Any) -> Any:
     if low is None or (high is not None and high <= low):
         high = None
     texts = {
-        "unit": _words(amount.get("unitText"))[:UNIT_MAX],
-        "food": _words(supply.get("name"))[:FOOD_MAX],
-        "note": _words(supply.get("description"))[:NOTE_MAX],
+        "unit": _words(amount.get("unitText"), context)[:UNIT_MAX],
+        "food": _words(supply.get("name"), context)[:FOOD_MAX],
+        "note": _words(supply.get("description"), context)[:NOTE_MAX],
     }
     read = parse_line(raw)
     stripped = {name: getattr(read, name).strip() for name in texts}
@@ -121,8 +122,9 @@ def _with_parts(raw: str, supply: Any) -> Any:
     return {"raw": raw, "quantity": _sent(low), "quantity_max": _sent(high), **texts}
 
 
-def _words(value: Any) -> str:
-    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+def _words(value: Any, context: Context) -> str:
+    text = context.one_line(value).strip() if isinstance(value, str) else ""
+    return text if context.is_visible("ingredients", text) else ""
 
 
 def _stored(value: Any) -> Decimal | None:
