@@ -37,6 +37,7 @@ What a decimal means depends on its unit, which follows later: see `decimal_valu
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 from recipes.units import CONTAINERS, MEASURES, groups_thousands, unit_of
@@ -70,11 +71,21 @@ _SLASHED = re.compile(r"([0-9]+) */ *([0-9]+)")
 _SMALL = re.compile(rf"([{''.join(_VULGAR)}])|⅟([0-9]+)|([{_SUPERSCRIPTS}]+)/([{_SUBSCRIPTS}]+)")
 _BEFORE_FRACTION = re.compile(r"-| +(?:(?:and|&) +)?", re.IGNORECASE)
 _RANGE = re.compile(r" *[-~] *| +(?:to|or|bis|oder|à|ou) +", re.IGNORECASE)
+_DASH = re.compile(r" *[-~]")
 _TIMES = re.compile(r" *x(?=[ 0-9])", re.IGNORECASE)
 _HYPHEN = re.compile(r"-(?=[^\W\d_])")
 _WORD = re.compile(r" *((?:fl\.? *oz|fluid +(?:ounces?|oz)|[^\W\d_]+)(?:\.(?!\w))?)", re.IGNORECASE)
-# A hyphen ends a unit before a digit only: a T-bone is not a tablespoon. Nor is a French "c. à soupe" a cup.
-_UNIT_END = re.compile(r"(?! *à )(?:$|[ ,;:/()\[\]|+*\"\u201c\u201d~]|-(?= ?[0-9]))")
+# A hyphen ends a unit before a digit only: a T-bone is not a tablespoon.
+_UNIT_END = re.compile(r"(?:$|[ ,;:/()\[\]|+*\"\u201c\u201d~]|-(?= ?[0-9]))")
+# The spoon of "c. à soupe", "c. sopera" and "c. de chá" is not a cup.
+_SPOON = re.compile(
+    r"c\.? *(?:(?:à|a|s|c|de|da|di|soupe|th[eé]|caf[eé]|dessert|moka|rase|bombée|sopera|postre)(?!\w)|d')",
+    re.IGNORECASE,
+)
+# "9 inch pie shell" is not nine of them.
+_LENGTH = re.compile(r" *-? *(?:(?:inch(?:es)?|cm|mm|centimet(?:er|re)s?|zoll)(?!\w)|in\.)", re.IGNORECASE)
+# The flour, not a number.
+_DOUBLE_ZERO = re.compile(r"00+(?![0-9.,/])")
 _ARTICLE = re.compile(r"an?(?= )", re.IGNORECASE)
 _ABOUT = re.compile(r" *(?:(?:about|approx(?:imately|\.)?|around|ca\.?|circa|roughly)(?= )|~)", re.IGNORECASE)
 _SEPARATOR = re.compile(r" *[/,;|] *| +or +", re.IGNORECASE)
@@ -87,6 +98,10 @@ _GROUPED = re.compile(r"([1-9][0-9]{0,2}([.,'\u2009])[0-9]{3}(?:\2[0-9]{3})*)(?:
 
 # An end of a count: a fraction, or the text of a decimal.
 _End = Fraction | str
+
+
+# "1-14 oz can" is one can. What begins with a small count and ends far above it is such a count and a size.
+_COUNT_MAX, _FAR_ABOVE = 6, 4
 
 
 class Unreadable(Exception):
@@ -148,6 +163,11 @@ def decimal_value(text: str, unit: str) -> Fraction | None:
     return Fraction(f"{whole or 0}.{decimals or 0}")
 
 
+def looks_like_count_and_size(low: Fraction | Decimal, high: Fraction | Decimal, unit: str) -> bool:
+    """Whether `low`-`high` `unit`, with a dash, may mean `low` things of `high` `unit` each: `1-8 oz cream cheese`."""
+    return unit_of(unit) in MEASURES and 1 <= low <= _COUNT_MAX and not low % 1 and high > _FAR_ABOVE * low
+
+
 def written_number(text: str) -> Fraction | None:
     """The value of a text that is one number and nothing else, written for a machine: a point is a decimal point.
 
@@ -181,10 +201,14 @@ class AmountReader:
             unit = self._unit()
             return Amount(Fraction(1), None, unit) if unit else None
         start = self.at
+        if _DOUBLE_ZERO.match(self.text, start):
+            raise Unreadable
         count = self.count()
         if count is None:
             return None
         behind = self.at
+        if _LENGTH.match(self.text, behind):
+            raise Unreadable
         if self._take(_TIMES):
             return self._multiplied(count)
         if (size := self.sizes()) is not None:
@@ -197,6 +221,8 @@ class AmountReader:
             return Amount(measure.low, measure.high, measure.unit, self.sizes())
         self._skip_alternatives()
         if measure.unit in MEASURES and (container := self._container()):
+            if measure.high is not None:  # 2-8 oz packages are two packages
+                raise Unreadable
             return Amount(Fraction(1), None, container, measure)
         if _HYPHEN.match(self.text, behind):  # a 1-lb bag: two of them are not a 2-lb bag
             raise Unreadable
@@ -236,6 +262,9 @@ class AmountReader:
             self.at = start
             return None
         low, high = count
+        found = _measured(count, unit)
+        if found.high and self._has_dash(start) and looks_like_count_and_size(found.low, found.high, unit):
+            raise Unreadable
         behind = self.at
         if high is None and self._take(_RANGE):
             second = self.count()
@@ -244,6 +273,12 @@ class AmountReader:
             else:
                 self.at = behind
         return _measured((low, high), unit)
+
+    def _has_dash(self, start: int) -> bool:
+        """Whether the range at `start` has a dash between its ends."""
+        first = AmountReader(self.text, start)
+        first.number()
+        return _DASH.match(self.text, first.at) is not None
 
     def number(self) -> _End | None:
         if (small := self._small()) is not None:
@@ -313,7 +348,9 @@ class AmountReader:
 
     def _unit(self) -> str | None:
         match = _WORD.match(self.text, self.at)
-        if match is None or (unit := unit_of(match[1])) is None or not _UNIT_END.match(self.text, match.end()):
+        if match is None or _SPOON.match(self.text, match.start(1)):
+            return None
+        if (unit := unit_of(match[1])) is None or not _UNIT_END.match(self.text, match.end()):
             return None
         self.at = match.end()
         return unit

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from recipes.amounts import NUMBER_MAX, Amount, AmountReader, Measure, Unreadable, plain
+from recipes.amounts import NUMBER_MAX, Amount, AmountReader, Measure, Unreadable, looks_like_count_and_size, plain
 from recipes.other_amounts import other_amounts_removed
 from recipes.units import METRIC, OTHERS, groups_thousands
 
@@ -65,7 +65,8 @@ def display(quantity: Decimal | float | None, unit: str, quantity_max: Decimal |
     if quantity is None:
         return unit
     ends = [Decimal(str(end)) for end in (quantity, quantity_max) if end is not None]
-    amount = "-".join(_decimal(end, unit) if unit in METRIC else _mixed(end, unit) for end in ends)
+    dash = " to " if looks_like_count_and_size(ends[0], ends[-1], unit) else "-"
+    amount = dash.join(_decimal(end, unit) if unit in METRIC else _mixed(end, unit) for end in ends)
     return f"{amount} {OTHERS[unit][0] if ends[-1] > 1 and unit in OTHERS else unit}".strip()
 
 

@@ -5,12 +5,12 @@ import re
 # Each unit with its plural and its other spellings. Metric amounts are written as decimals, all others as fractions.
 METRIC: dict[str, tuple[str, ...]] = {
     "g": ("g", "gr", "gram", "grams", "gramme", "grammes"),
-    "kg": ("kg", "kilo", "kilos", "kilogram", "kilograms"),
+    "kg": ("kg", "kilo", "kilos", "kilogram", "kilograms", "kilogramm", "kilogramo", "kilogramos", "chilo", "кг"),
     "mg": ("mg",),
     "ml": ("ml", "milliliter", "milliliters", "millilitre", "millilitres"),
     "cl": ("cl", "centiliter", "centilitre"),
     "dl": ("dl", "deciliter", "decilitre"),
-    "l": ("l", "liter", "liters", "litre", "litres"),
+    "l": ("l", "liter", "liters", "litre", "litres", "litro", "litros", "litri", "л"),
 }
 OTHERS: dict[str, tuple[str, ...]] = {
     "cup": ("cups", "c"),
@@ -23,8 +23,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "oz": ("oz",),
     "pound": ("pounds",),
     "lb": ("lb", "lbs"),
-    "pint": ("pints",),
-    "quart": ("quarts",),
+    "pint": ("pints", "pt"),
+    "quart": ("quarts", "qt"),
+    "gallon": ("gallons", "gal"),
     "stick": ("sticks",),
     "pinch": ("pinches",),
     "dash": ("dashes",),
