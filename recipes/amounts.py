@@ -26,6 +26,7 @@ other spaces are optional):
     vulgar      = "½" | "⅓" | ... | "⅟" , digits | superscripts , "/" , subscripts ;
     decimal     = digits , { mark , digits } | "." , digits ;
     mark        = "." | "," | "'" | a thin space ;
+                  (* not what recipes/ambiguous_amounts.py has: 1-14 oz can, 9 inch pie, 10/12 eggs, c. à soupe *)
     range       = "-" | dash | "~" | _ , ( "to" | "or" | "bis" | "oder" | "à" | "ou" ) , _ ;
     unit        = a spelling of recipes/units.py , [ "." ] ;
     container   = "can" | "tin" | "package" ;
@@ -37,26 +38,17 @@ What a decimal means depends on its unit, which follows later: see `decimal_valu
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
-from recipes.units import CONTAINERS, MEASURES, groups_thousands, unit_of
+from recipes.ambiguous_amounts import DOUBLE_ZERO, LENGTH, SPOON, VESSEL, looks_like_count_and_size, may_be_counts
+from recipes.plain_signs import plain
+from recipes.units import CONTAINERS, COUNTED, MEASURES, groups_thousands, unit_of
 
 # What the columns for quantities hold: eight digits, four decimal places.
 NUMBER_MAX = 99_999_999
 _DECIMALS_MAX = 4
 _DENOMINATOR_MAX = 100
 
-# One character for each, so that a place in the plain text is the same place in the line.
-_PLAIN = {
-    **dict.fromkeys("\u2044\u2215\uff0f", "/"),
-    **dict.fromkeys("\u2010\u2011", "-"),
-    **dict.fromkeys("\u2012\u2013\u2014\u2015\u2212\uff5e\u301c", "~"),
-    **dict.fromkeys("\u00d7\u2715\u2716", "x"),
-    **dict.fromkeys("\u2009\u202f", "\u2009"),
-    **dict.fromkeys("\u2019\u066c", "'"),
-    "\u066b": ",",
-}
 _SUPERSCRIPTS, _SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SMALL_DIGITS = str.maketrans(_SUPERSCRIPTS + _SUBSCRIPTS, "0123456789" * 2)
 _VULGAR = {
@@ -64,7 +56,6 @@ _VULGAR = {
     for character in map(chr, (*range(0xBC, 0xBF), *range(0x2150, 0x215F), 0x2189))
 }
 
-_GROUPING_SPACE = re.compile(r"(?<=[0-9])\u2009(?=[0-9]{3}(?![0-9/]))")
 _DECIMAL = re.compile(r"[0-9]+(?:[.,][0-9]+|['\u2009][0-9]{3}(?![0-9]))*|\.[0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
 _SLASHED = re.compile(r"([0-9]+) */ *([0-9]+)")
@@ -77,15 +68,6 @@ _HYPHEN = re.compile(r"-(?=[^\W\d_])")
 _WORD = re.compile(r" *((?:fl\.? *oz|fluid +(?:ounces?|oz)|[^\W\d_]+)(?:\.(?!\w))?)", re.IGNORECASE)
 # A hyphen ends a unit before a digit only: a T-bone is not a tablespoon.
 _UNIT_END = re.compile(r"(?:$|[ ,;:/()\[\]|+*\"\u201c\u201d~]|-(?= ?[0-9]))")
-# The spoon of "c. à soupe", "c. sopera" and "c. de chá" is not a cup.
-_SPOON = re.compile(
-    r"c\.? *(?:(?:à|a|s|c|de|da|di|soupe|th[eé]|caf[eé]|dessert|moka|rase|bombée|sopera|postre)(?!\w)|d')",
-    re.IGNORECASE,
-)
-# "9 inch pie shell" is not nine of them.
-_LENGTH = re.compile(r" *-? *(?:(?:inch(?:es)?|cm|mm|centimet(?:er|re)s?|zoll)(?!\w)|in\.)", re.IGNORECASE)
-# The flour, not a number.
-_DOUBLE_ZERO = re.compile(r"00+(?![0-9.,/])")
 _ARTICLE = re.compile(r"an?(?= )", re.IGNORECASE)
 _ABOUT = re.compile(r" *(?:(?:about|approx(?:imately|\.)?|around|ca\.?|circa|roughly)(?= )|~)", re.IGNORECASE)
 _SEPARATOR = re.compile(r" *[/,;|] *| +or +", re.IGNORECASE)
@@ -98,10 +80,6 @@ _GROUPED = re.compile(r"([1-9][0-9]{0,2}([.,'\u2009])[0-9]{3}(?:\2[0-9]{3})*)(?:
 
 # An end of a count: a fraction, or the text of a decimal.
 _End = Fraction | str
-
-
-# "1-14 oz can" is one can. What begins with a small count and ends far above it is such a count and a size.
-_COUNT_MAX, _FAR_ABOVE = 6, 4
 
 
 class Unreadable(Exception):
@@ -124,26 +102,6 @@ class Amount(Measure):
     size: Measure | None = None
 
 
-def plain(text: str) -> str:
-    """`text` with one form of each digit, slash, dash and space; as long as before."""
-    if text.isascii() and text.isprintable():
-        return text
-    changed = "".join(map(_plain_character, text))
-    if "\u2009" in changed:
-        kept = {match.start() for match in _GROUPING_SPACE.finditer(changed)}
-        changed = "".join(" " if c == "\u2009" and at not in kept else c for at, c in enumerate(changed))
-    return changed
-
-
-def _plain_character(character: str) -> str:
-    if (known := _PLAIN.get(character)) is not None:
-        return known
-    if character.isspace():
-        return " "
-    digit = unicodedata.decimal(character, None)
-    return character if digit is None else str(digit)
-
-
 def decimal_value(text: str, unit: str) -> Fraction | None:
     """The value of digits with marks when they count `unit`; None when they are not a number.
 
@@ -161,11 +119,6 @@ def decimal_value(text: str, unit: str) -> Fraction | None:
     if len(whole) > 8 or len(decimals) > _DECIMALS_MAX:
         return None
     return Fraction(f"{whole or 0}.{decimals or 0}")
-
-
-def looks_like_count_and_size(low: Fraction | Decimal, high: Fraction | Decimal, unit: str) -> bool:
-    """Whether `low`-`high` `unit`, with a dash, may mean `low` things of `high` `unit` each: `1-8 oz cream cheese`."""
-    return unit_of(unit) in MEASURES and 1 <= low <= _COUNT_MAX and not low % 1 and high > _FAR_ABOVE * low
 
 
 def written_number(text: str) -> Fraction | None:
@@ -197,17 +150,24 @@ class AmountReader:
         self.text, self.at = text, at
 
     def amount(self) -> Amount | None:
+        fraction = _SLASHED.match(self.text, self.at)
+        found = self._amount()
+        if found is not None and fraction is not None and found.unit in COUNTED and may_be_counts(fraction):
+            raise Unreadable
+        return found
+
+    def _amount(self) -> Amount | None:
         if self._take(_ARTICLE):
             unit = self._unit()
             return Amount(Fraction(1), None, unit) if unit else None
         start = self.at
-        if _DOUBLE_ZERO.match(self.text, start):
+        if DOUBLE_ZERO.match(self.text, start):
             raise Unreadable
         count = self.count()
         if count is None:
             return None
         behind = self.at
-        if _LENGTH.match(self.text, behind):
+        if LENGTH.match(self.text, behind):
             raise Unreadable
         if self._take(_TIMES):
             return self._multiplied(count)
@@ -224,7 +184,8 @@ class AmountReader:
             if measure.high is not None:  # 2-8 oz packages are two packages
                 raise Unreadable
             return Amount(Fraction(1), None, container, measure)
-        if _HYPHEN.match(self.text, behind):  # a 1-lb bag: two of them are not a 2-lb bag
+        # A 1-lb bag, a 1 lb bag: two of them are not a 2-lb bag.
+        if _HYPHEN.match(self.text, behind) or (measure.unit in MEASURES and VESSEL.match(self.text, self.at)):
             raise Unreadable
         return Amount(measure.low, measure.high, measure.unit)
 
@@ -348,7 +309,7 @@ class AmountReader:
 
     def _unit(self) -> str | None:
         match = _WORD.match(self.text, self.at)
-        if match is None or _SPOON.match(self.text, match.start(1)):
+        if match is None or SPOON.match(self.text, match.start(1)):
             return None
         if (unit := unit_of(match[1])) is None or not _UNIT_END.match(self.text, match.end()):
             return None

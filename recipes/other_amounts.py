@@ -8,7 +8,9 @@ that is right for any number of servings stays: `2% milk`, `cut into 2 cm pieces
 
 import re
 
-from recipes.amounts import AmountReader, Unreadable, plain
+from recipes.amounts import AmountReader, Measure, Unreadable
+from recipes.plain_signs import plain
+from recipes.units import are_of_one_kind
 
 _PARENTHESES = re.compile(r" *\([^()]*\)")
 _EACH = re.compile(r",? *(?:each|apiece)\b", re.IGNORECASE)
@@ -37,12 +39,14 @@ _FLOURS = ("0", "00")
 _TOTAL = re.compile(r" *(?:in )?total *$|\.? *$", re.IGNORECASE)
 
 
-def other_amounts_removed(text: str) -> tuple[str, str]:
-    """The food and the note in `text`, which a comma separates. Raises Unreadable."""
+def other_amounts_removed(text: str, unit: str) -> tuple[str, str]:
+    """The food and the note in `text`, which a comma separates, behind an amount of `unit`. Raises Unreadable."""
     kept = _without_alternatives(text)
     food, *notes = _segments(kept)
-    notes = [note for note in notes if not _is_alternative(note)]
-    rest = ",".join(notes).strip()
+    others = [_alternative(note) for note in notes]
+    if any(other is not None and are_of_one_kind(unit, other.unit) for other in others):  # 1 lb, 4 oz
+        raise Unreadable
+    rest = ",".join(note for note, other in zip(notes, others, strict=True) if other is None).strip()
     if _BEGINS_JOINED.match(plain(food).lstrip()):
         raise Unreadable
     _require_no_amount(food)
@@ -54,7 +58,7 @@ def _without_alternatives(text: str) -> str:
     pieces, at = [], 0
     # Places are the same in both.
     for match in _PARENTHESES.finditer(plain(text)):
-        if _is_alternative(match[0].strip()[1:-1]):
+        if _alternative(match[0].strip()[1:-1]) is not None:
             pieces.append(text[at : match.start()])
             at = match.end()
     return "".join([*pieces, text[at:]])
@@ -72,13 +76,14 @@ def _segments(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _is_alternative(text: str) -> bool:
-    """Whether `text` is nothing but amounts with units."""
+def _alternative(text: str) -> Measure | None:
+    """The first amount in `text` when it is nothing but amounts with units."""
     reader = AmountReader(plain(text.strip()))
     try:
-        return reader.compounds() is not None and bool(_TOTAL.match(reader.text, reader.at))
+        first = reader.compounds()
     except Unreadable:
-        return False
+        return None
+    return first if _TOTAL.match(reader.text, reader.at) else None
 
 
 def _require_no_amount(text: str) -> None:

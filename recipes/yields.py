@@ -4,7 +4,8 @@ import re
 from fractions import Fraction
 from typing import NamedTuple
 
-from recipes.amounts import AmountReader, Unreadable, decimal_value, plain
+from recipes.amounts import AmountReader, Unreadable, decimal_value
+from recipes.plain_signs import plain
 
 _DOZEN = re.compile(r" *dozen\b", re.IGNORECASE)
 _A_DOZEN = re.compile(r"\b(?:a|one) dozen\b", re.IGNORECASE)
