@@ -1,7 +1,7 @@
 """What the readers of a schema.org/Recipe share: its texts and times as ours, and the warnings of what does not fit."""
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,8 @@ WARNINGS_MAX = 50
 TEXT_MAX = 200_000
 _SHOWN_MAX, _LEFT_OUT_MAX = 60, 400
 _PART_MAX = 200
+# A longer duration than any text is read as; an infinite one, and one that no float holds, are above.
+_MINUTES_MAX = 10**9
 
 
 class Context:
@@ -76,7 +78,8 @@ class Context:
                     waiting.append(named)
             elif isinstance(part.value, str | int | float) and not isinstance(part.value, bool):
                 texts.append(self.plain(part))
-        return "\n".join(dict.fromkeys(filter(None, texts)))
+        # A neighbour with the same words says it twice; one further on says it again.
+        return "\n".join(text for text, _ in groupby(filter(None, texts)))
 
     def line(self, part: Part | None) -> str:
         """As `text`, in one line. What Simmer wrote is one already, and keeps its spaces."""
@@ -126,7 +129,7 @@ class Context:
         seconds = None
         if isinstance(value, str):
             seconds = seconds_of(value[:100])
-        elif isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MINUTES_MAX:
             seconds = value * 60.0
         if seconds is None:
             self.warn(field, f"{part.name} {shown(value)} is no duration like PT1H30M: left out.")
