@@ -1,4 +1,4 @@
-"""What begins an ingredient line like an amount and may mean another one: such a line is not read."""
+"""Beginnings of lines that look like one amount and may mean another one. The parser does not read them so."""
 
 import re
 from decimal import Decimal
@@ -32,7 +32,7 @@ _COUNT_MAX, _FAR_ABOVE = 6, 4
 
 def looks_like_count_and_size(low: Fraction | Decimal, high: Fraction | Decimal, unit: str) -> bool:
     """Whether `low`-`high` `unit`, with a dash, may mean `low` things of `high` `unit` each: `1-8 oz cream cheese`."""
-    return unit_of(unit) in MEASURES and 1 <= low <= _COUNT_MAX and not low % 1 and high > _FAR_ABOVE * low
+    return 1 <= low <= _COUNT_MAX and high > _FAR_ABOVE * low and not low % 1 and unit_of(unit) in MEASURES
 
 
 def may_be_counts(fraction: re.Match[str]) -> bool:

@@ -26,11 +26,12 @@ other spaces are optional):
     vulgar      = "½" | "⅓" | ... | "⅟" , digits | superscripts , "/" , subscripts ;
     decimal     = digits , { mark , digits } | "." , digits ;
     mark        = "." | "," | "'" | a thin space ;
-                  (* not what recipes/ambiguous_amounts.py has: 1-14 oz can, 9 inch pie, 10/12 eggs, c. à soupe *)
     range       = "-" | dash | "~" | _ , ( "to" | "or" | "bis" | "oder" | "à" | "ou" ) , _ ;
     unit        = a spelling of recipes/units.py , [ "." ] ;
     container   = "can" | "tin" | "package" ;
     about       = "about" | "approx." | "ca." | "~" ;
+
+What may mean another amount is not read: `1-14 oz can`, `9 inch pie`, `10/12 eggs` (recipes/ambiguous_amounts.py).
 
 What a decimal means depends on its unit, which follows later: see `decimal_value`.
 """

@@ -16,7 +16,7 @@ WARNINGS_MAX = 50
 TEXT_MAX = 200_000
 _SHOWN_MAX, _LEFT_OUT_MAX = 60, 400
 _PART_MAX = 200
-# A longer duration than any text is read as; an infinite one, and one that no float holds, are above.
+# More minutes than this are not a duration. Infinity and numbers that do not fit into a float are above it.
 _MINUTES_MAX = 10**9
 
 

@@ -23,15 +23,15 @@ def ingredients_of(part: Part | None, supplies: Part | None, context: Context) -
     if context.is_ours and supplies is not None and isinstance(part.value, list):
         parts = supplies.use()
         if isinstance(parts, list) and len(parts) == len(part.value):
-            lines = (_with_parts(line, supply, context) for line, supply in zip(lines, parts, strict=False))
-    return context.first("ingredients", lines, INGREDIENTS_MAX, part)
+            lines = (line and _with_parts(line, supply, context) for line, supply in zip(lines, parts, strict=False))
+    return context.first("ingredients", filter(None, lines), INGREDIENTS_MAX, part)
 
 
 def _lines(part: Part, context: Context) -> Iterator[str]:
+    """An empty line stands where one is left out, so that lines and their supplies stay together."""
     for text in _texts(part, context):
         line = context.cut("ingredients", context.one_line(text), LINE_MAX)
-        if line and context.is_visible("ingredients", line):
-            yield line
+        yield line if context.is_visible("ingredients", line) else ""
 
 
 def _texts(part: Part, context: Context, depth: int = 0, *, is_all: bool = True) -> Iterator[str]:

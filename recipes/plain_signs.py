@@ -1,4 +1,4 @@
-"""One form of each digit, slash, dash and space, whichever of Unicode's a line has."""
+"""Text in which each digit, slash, dash and space has one form, whatever form the line has."""
 
 import re
 import unicodedata

@@ -380,6 +380,13 @@ def test_parts_of_our_own_that_hold_hidden_characters_are_cleaned(seller: Person
     assert (line["raw"], line["quantity"], line["food"], line["note"]) == ("2 leeks", 3, "red leeks", "")
 
 
+def test_a_line_of_our_own_that_is_left_out_leaves_the_others_their_parts(seller: Person) -> None:
+    supply = [{"name": name, "requiredQuantity": {"value": value}} for name, value in (("x", 7), ("leeks", 3))]
+    ours = {"sdPublisher": {"name": "Simmer"}, "recipeIngredient": ["\u200b", "two leeks"], "supply": supply}
+    (line,) = of(seller, **ours)["recipe"]["ingredients"]
+    assert (line["raw"], line["quantity"], line["food"]) == ("two leeks", 3, "leeks")
+
+
 # --- whatever the shape, no word is lost ---
 
 _PROPERTIES = st.sampled_from(
