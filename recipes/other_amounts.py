@@ -28,10 +28,12 @@ _NUMBER_WORDS = (
     r"one|two|three|four|five|six|half|an?|ein|eine|einen|un|une|una|uno|um|uma|en|ett|et|deux|dos|dois|duas|due|zwei|"
     r"demie?|medi[ao]|mei[ao]|mezz[ao]|halbe[rs]?|halv"
 )
+# "A little extra" is right for any number of servings.
+_LITTLE = r"(?:an?|un|ein) (?:little|bit|peu|poco|po|wenig|bisschen)(?!\w)"
 # Not "half and half", which is a cream.
 _JOINING = r"(?<!half )(?<!half-)and|or|plus|minus|less|und|oder|et|ou|e|y|o|og|och|eller"
 _JOINED_WORD = re.compile(
-    rf"(?<!\w)(?:{_JOINING})[ -](?:{_NUMBER_WORDS})(?!\w)"
+    rf"(?<!\w)(?:{_JOINING})[ -](?!{_LITTLE})(?:{_NUMBER_WORDS})(?!\w)"
     r"|(?<!\w)(?:from|of|for) (?:one|two|three|four|five|six|half)(?!\w)",
     re.IGNORECASE,
 )
