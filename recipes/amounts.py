@@ -31,6 +31,8 @@ other spaces are optional):
     container   = "can" | "tin" | "package" ;
     about       = "about" | "approx." | "ca." | "~" ;
 
+What may mean another amount is not read: `1-14 oz can`, `9 inch pie`, `10/12 eggs` (recipes/ambiguous_amounts.py).
+
 What a decimal means depends on its unit, which follows later: see `decimal_value`.
 """
 
@@ -39,23 +41,15 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
-from recipes.units import CONTAINERS, MEASURES, groups_thousands, unit_of
+from recipes.ambiguous_amounts import DOUBLE_ZERO, LENGTH, SPOON, VESSEL, looks_like_count_and_size, may_be_counts
+from recipes.plain_signs import plain
+from recipes.units import CONTAINERS, COUNTED, MEASURES, groups_thousands, unit_of
 
 # What the columns for quantities hold: eight digits, four decimal places.
 NUMBER_MAX = 99_999_999
 _DECIMALS_MAX = 4
 _DENOMINATOR_MAX = 100
 
-# One character for each, so that a place in the plain text is the same place in the line.
-_PLAIN = {
-    **dict.fromkeys("\u2044\u2215\uff0f", "/"),
-    **dict.fromkeys("\u2010\u2011", "-"),
-    **dict.fromkeys("\u2012\u2013\u2014\u2015\u2212\uff5e\u301c", "~"),
-    **dict.fromkeys("\u00d7\u2715\u2716", "x"),
-    **dict.fromkeys("\u2009\u202f", "\u2009"),
-    **dict.fromkeys("\u2019\u066c", "'"),
-    "\u066b": ",",
-}
 _SUPERSCRIPTS, _SUBSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SMALL_DIGITS = str.maketrans(_SUPERSCRIPTS + _SUBSCRIPTS, "0123456789" * 2)
 _VULGAR = {
@@ -63,18 +57,18 @@ _VULGAR = {
     for character in map(chr, (*range(0xBC, 0xBF), *range(0x2150, 0x215F), 0x2189))
 }
 
-_GROUPING_SPACE = re.compile(r"(?<=[0-9])\u2009(?=[0-9]{3}(?![0-9/]))")
 _DECIMAL = re.compile(r"[0-9]+(?:[.,][0-9]+|['\u2009][0-9]{3}(?![0-9]))*|\.[0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
 _SLASHED = re.compile(r"([0-9]+) */ *([0-9]+)")
 _SMALL = re.compile(rf"([{''.join(_VULGAR)}])|⅟([0-9]+)|([{_SUPERSCRIPTS}]+)/([{_SUBSCRIPTS}]+)")
 _BEFORE_FRACTION = re.compile(r"-| +(?:(?:and|&) +)?", re.IGNORECASE)
 _RANGE = re.compile(r" *[-~] *| +(?:to|or|bis|oder|à|ou) +", re.IGNORECASE)
+_DASH = re.compile(r" *[-~]")
 _TIMES = re.compile(r" *x(?=[ 0-9])", re.IGNORECASE)
 _HYPHEN = re.compile(r"-(?=[^\W\d_])")
 _WORD = re.compile(r" *((?:fl\.? *oz|fluid +(?:ounces?|oz)|[^\W\d_]+)(?:\.(?!\w))?)", re.IGNORECASE)
-# A hyphen ends a unit before a digit only: a T-bone is not a tablespoon. Nor is a French "c. à soupe" a cup.
-_UNIT_END = re.compile(r"(?! *à )(?:$|[ ,;:/()\[\]|+*\"\u201c\u201d~]|-(?= ?[0-9]))")
+# A hyphen ends a unit before a digit only: a T-bone is not a tablespoon.
+_UNIT_END = re.compile(r"(?:$|[ ,;:/()\[\]|+*\"\u201c\u201d~]|-(?= ?[0-9]))")
 _ARTICLE = re.compile(r"an?(?= )", re.IGNORECASE)
 _ABOUT = re.compile(r" *(?:(?:about|approx(?:imately|\.)?|around|ca\.?|circa|roughly)(?= )|~)", re.IGNORECASE)
 _SEPARATOR = re.compile(r" *[/,;|] *| +or +", re.IGNORECASE)
@@ -107,26 +101,6 @@ class Amount(Measure):
     """The amount of a line; `size` is how much is in each of what is counted."""
 
     size: Measure | None = None
-
-
-def plain(text: str) -> str:
-    """`text` with one form of each digit, slash, dash and space; as long as before."""
-    if text.isascii() and text.isprintable():
-        return text
-    changed = "".join(map(_plain_character, text))
-    if "\u2009" in changed:
-        kept = {match.start() for match in _GROUPING_SPACE.finditer(changed)}
-        changed = "".join(" " if c == "\u2009" and at not in kept else c for at, c in enumerate(changed))
-    return changed
-
-
-def _plain_character(character: str) -> str:
-    if (known := _PLAIN.get(character)) is not None:
-        return known
-    if character.isspace():
-        return " "
-    digit = unicodedata.decimal(character, None)
-    return character if digit is None else str(digit)
 
 
 def decimal_value(text: str, unit: str) -> Fraction | None:
@@ -177,14 +151,25 @@ class AmountReader:
         self.text, self.at = text, at
 
     def amount(self) -> Amount | None:
+        fraction = _SLASHED.match(self.text, self.at)
+        found = self._amount()
+        if found is not None and fraction is not None and found.unit in COUNTED and may_be_counts(fraction):
+            raise Unreadable
+        return found
+
+    def _amount(self) -> Amount | None:
         if self._take(_ARTICLE):
             unit = self._unit()
             return Amount(Fraction(1), None, unit) if unit else None
         start = self.at
+        if DOUBLE_ZERO.match(self.text, start):
+            raise Unreadable
         count = self.count()
         if count is None:
             return None
         behind = self.at
+        if LENGTH.match(self.text, behind):
+            raise Unreadable
         if self._take(_TIMES):
             return self._multiplied(count)
         if (size := self.sizes()) is not None:
@@ -197,8 +182,11 @@ class AmountReader:
             return Amount(measure.low, measure.high, measure.unit, self.sizes())
         self._skip_alternatives()
         if measure.unit in MEASURES and (container := self._container()):
+            if measure.high is not None:  # 2-8 oz packages are two packages
+                raise Unreadable
             return Amount(Fraction(1), None, container, measure)
-        if _HYPHEN.match(self.text, behind):  # a 1-lb bag: two of them are not a 2-lb bag
+        # A 1-lb bag, a 1 lb bag: two of them are not a 2-lb bag.
+        if _HYPHEN.match(self.text, behind) or (measure.unit in MEASURES and VESSEL.match(self.text, self.at)):
             raise Unreadable
         return Amount(measure.low, measure.high, measure.unit)
 
@@ -236,6 +224,9 @@ class AmountReader:
             self.at = start
             return None
         low, high = count
+        found = _measured(count, unit)
+        if found.high and self._has_dash(start) and looks_like_count_and_size(found.low, found.high, unit):
+            raise Unreadable
         behind = self.at
         if high is None and self._take(_RANGE):
             second = self.count()
@@ -244,6 +235,12 @@ class AmountReader:
             else:
                 self.at = behind
         return _measured((low, high), unit)
+
+    def _has_dash(self, start: int) -> bool:
+        """Whether the range at `start` has a dash between its ends."""
+        first = AmountReader(self.text, start)
+        first.number()
+        return _DASH.match(self.text, first.at) is not None
 
     def number(self) -> _End | None:
         if (small := self._small()) is not None:
@@ -313,7 +310,9 @@ class AmountReader:
 
     def _unit(self) -> str | None:
         match = _WORD.match(self.text, self.at)
-        if match is None or (unit := unit_of(match[1])) is None or not _UNIT_END.match(self.text, match.end()):
+        if match is None or SPOON.match(self.text, match.start(1)):
+            return None
+        if (unit := unit_of(match[1])) is None or not _UNIT_END.match(self.text, match.end()):
             return None
         self.at = match.end()
         return unit

@@ -1,10 +1,12 @@
 """What the readers of a schema.org/Recipe share: its texts and times as ours, and the warnings of what does not fit."""
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
-from core.texts import as_one_line, is_one_line
+from django.core.exceptions import ValidationError
+
+from core.texts import as_one_line, is_one_line, shows_something
 from recipes.durations import seconds_of
 from recipes.json_parts import Part, words_of
 from recipes.markup import plain_text
@@ -14,6 +16,8 @@ WARNINGS_MAX = 50
 TEXT_MAX = 200_000
 _SHOWN_MAX, _LEFT_OUT_MAX = 60, 400
 _PART_MAX = 200
+# More minutes than this are not a duration. Infinity and numbers that do not fit into a float are above it.
+_MINUTES_MAX = 10**9
 
 
 class Context:
@@ -74,12 +78,24 @@ class Context:
                     waiting.append(named)
             elif isinstance(part.value, str | int | float) and not isinstance(part.value, bool):
                 texts.append(self.plain(part))
-        return "\n".join(dict.fromkeys(filter(None, texts)))
+        # A neighbour with the same words says it twice; one further on says it again.
+        return "\n".join(text for text, _ in groupby(filter(None, texts)))
 
     def line(self, part: Part | None) -> str:
         """As `text`, in one line. What Simmer wrote is one already, and keeps its spaces."""
-        text = self.text(part)
+        return self.one_line(self.text(part))
+
+    def one_line(self, text: str) -> str:
         return text if self.is_ours and is_one_line(text) else as_one_line(text)
+
+    def is_visible(self, field: str, text: str) -> bool:
+        """Whether `text` shows something; else warns that it is left out."""
+        try:
+            shows_something(text)
+        except ValidationError:
+            self.warn(field, f"{text[:_SHOWN_MAX]!a} shows nothing: left out.")
+            return False
+        return True
 
     def plain(self, part: Part) -> str:
         """Plain text of a text or number."""
@@ -113,7 +129,7 @@ class Context:
         seconds = None
         if isinstance(value, str):
             seconds = seconds_of(value[:100])
-        elif isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        elif isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MINUTES_MAX:
             seconds = value * 60.0
         if seconds is None:
             self.warn(field, f"{part.name} {shown(value)} is no duration like PT1H30M: left out.")

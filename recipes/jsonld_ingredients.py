@@ -7,8 +7,9 @@ from typing import Any
 from recipes.json_parts import Part
 from recipes.jsonld_context import Context
 from recipes.markup import has_items
-from recipes.quantities import QUANTITY_MAX, Line, parse_line, to_quantity
+from recipes.quantities import QUANTITY_MAX, Line, display, parse_line, to_quantity
 from recipes.serializers import FOOD_MAX, INGREDIENTS_MAX, LINE_MAX, NOTE_MAX, UNIT_MAX
+from recipes.units import unit_of
 
 DEPTH_MAX = 10
 _CONTENTS = ("itemListElement", "items", "@list", "@set")
@@ -22,14 +23,15 @@ def ingredients_of(part: Part | None, supplies: Part | None, context: Context) -
     if context.is_ours and supplies is not None and isinstance(part.value, list):
         parts = supplies.use()
         if isinstance(parts, list) and len(parts) == len(part.value):
-            lines = (_with_parts(line, supply) for line, supply in zip(lines, parts, strict=False))
-    return context.first("ingredients", lines, INGREDIENTS_MAX, part)
+            lines = (line and _with_parts(line, supply, context) for line, supply in zip(lines, parts, strict=False))
+    return context.first("ingredients", filter(None, lines), INGREDIENTS_MAX, part)
 
 
 def _lines(part: Part, context: Context) -> Iterator[str]:
+    """An empty line stands where one is left out, so that lines and their supplies stay together."""
     for text in _texts(part, context):
-        if text:
-            yield context.cut("ingredients", text, LINE_MAX)
+        line = context.cut("ingredients", context.one_line(text), LINE_MAX)
+        yield line if context.is_visible("ingredients", line) else ""
 
 
 def _texts(part: Part, context: Context, depth: int = 0, *, is_all: bool = True) -> Iterator[str]:
@@ -66,19 +68,40 @@ def _of_node(node: Part, context: Context) -> str:
 
 def _amount(node: Part, context: Context) -> list[str]:
     amount = node.get("requiredQuantity", "value", "amount")
+    own_unit = context.line(node.get("unitText"))
     if amount is None:
-        low, high = context.line(node.get("minValue")), context.line(node.get("maxValue"))
-        return ["-".join(filter(None, [low, high])), context.line(node.get("unitText"))]
+        return _written(node.get("minValue"), node.get("maxValue"), own_unit, context)
     amount = context.resolved(amount)
     if isinstance(amount.value, dict):
-        low, high = context.line(amount.get("value", "minValue")), context.line(amount.get("maxValue"))
-        unit = context.line(amount.get("unitText"))
-        low = low or context.line(amount.get("name", "text"))
-        return ["-".join(filter(None, [low, high])), unit or context.line(node.get("unitText"))]
-    return [context.line(amount), context.line(node.get("unitText"))]
+        low = amount.get("value", "minValue") or amount.get("name", "text")
+        return _written(low, amount.get("maxValue"), context.line(amount.get("unitText")) or own_unit, context)
+    return _written(amount, None, own_unit, context)
 
 
-def _with_parts(raw: str, supply: Any) -> Any:
+def _written(low: Part | None, high: Part | None, unit: str, context: Context) -> list[str]:
+    """The amount as a person writes it. A number of JSON is written so that it is read as the same number."""
+    ends = [part for part in (low, high) if part is not None]
+    numbers = [number for part in ends if (number := _number(part)) is not None]
+    if numbers and len(numbers) == len(ends) and numbers == sorted(set(numbers)):
+        for part in ends:
+            part.use()
+        return [display(numbers[0], unit_of(unit) or unit, *numbers[1:])]
+    return ["-".join(filter(None, (_end(part, context) for part in ends))), unit]
+
+
+def _end(part: Part, context: Context) -> str:
+    number = _number(part)
+    text = context.line(part)
+    return text if number is None else display(number, "")
+
+
+def _number(part: Part) -> Decimal | None:
+    """The number of JSON in `part`; None for a text, and for a number that no quantity can be."""
+    quantity = _stored(part.value)
+    return quantity if quantity or part.value == 0 else None
+
+
+def _with_parts(raw: str, supply: Any, context: Context) -> Any:
     """The raw line alone when its parts are those that are read from it."""
     if not isinstance(supply, dict):
         return raw
@@ -88,9 +111,9 @@ def _with_parts(raw: str, supply: Any) -> Any:
     if low is None or (high is not None and high <= low):
         high = None
     texts = {
-        "unit": _words(amount.get("unitText"))[:UNIT_MAX],
-        "food": _words(supply.get("name"))[:FOOD_MAX],
-        "note": _words(supply.get("description"))[:NOTE_MAX],
+        "unit": _words(amount.get("unitText"), context)[:UNIT_MAX],
+        "food": _words(supply.get("name"), context)[:FOOD_MAX],
+        "note": _words(supply.get("description"), context)[:NOTE_MAX],
     }
     read = parse_line(raw)
     stripped = {name: getattr(read, name).strip() for name in texts}
@@ -99,8 +122,9 @@ def _with_parts(raw: str, supply: Any) -> Any:
     return {"raw": raw, "quantity": _sent(low), "quantity_max": _sent(high), **texts}
 
 
-def _words(value: Any) -> str:
-    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+def _words(value: Any, context: Context) -> str:
+    text = context.one_line(value).strip() if isinstance(value, str) else ""
+    return text if context.is_visible("ingredients", text) else ""
 
 
 def _stored(value: Any) -> Decimal | None:

@@ -80,7 +80,7 @@ class _Reading:
     def draft(self) -> Draft | None:
         node, context = self._node, self._context
         name = context.cut("name", context.line(node.get("name")), NAME_MAX)
-        if not name:
+        if not name or not context.is_visible("name", name):
             return None
         data: dict[str, Any] = {"name": name}
         if description := context.text(node.get("description")):
@@ -180,7 +180,8 @@ class _Reading:
                     self._context.warn("tags", f"{shown(name)} is longer than {TAG_MAX} characters: left out.")
                 elif name not in seen:
                     seen.add(name)
-                    yield name
+                    if self._context.is_visible("tags", name):
+                        yield name
 
     def _keywords(self, part: Part) -> Iterator[str]:
         """The texts of a list, or of a text with commas. Those of ours are whole, for a tag may have a comma."""

@@ -142,8 +142,12 @@ class _Steps:
 
 def _says_nothing_new(name: str, text: str) -> bool:
     """Whether a name is the beginning of the text, or counts the steps."""
-    begins = " ".join(text.split()).startswith(name.rstrip("\u2026.").rstrip())
-    return begins or _COUNTED.fullmatch(name) is not None
+    if _COUNTED.fullmatch(name) is not None:
+        return True
+    words, begin = " ".join(text.split()), name.rstrip("\u2026.").rstrip()
+    # A name that was cut short may end within a word; "Bake" does not begin "Baked beans".
+    is_within_word = begin[-1:].isalnum() and words[len(begin) :][:1].isalnum()
+    return words.startswith(begin) and (not is_within_word or name.endswith(("\u2026", "...")))
 
 
 def _titled(name: str, text: str) -> str:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from recipes.amounts import NUMBER_MAX, Amount, AmountReader, Measure, Unreadable, plain
+from recipes.ambiguous_amounts import looks_like_count_and_size
+from recipes.amounts import NUMBER_MAX, Amount, AmountReader, Measure, Unreadable
 from recipes.other_amounts import other_amounts_removed
+from recipes.plain_signs import plain
 from recipes.units import METRIC, OTHERS, groups_thousands
 
 QUANTITY_MAX = Decimal(NUMBER_MAX)
@@ -65,7 +67,8 @@ def display(quantity: Decimal | float | None, unit: str, quantity_max: Decimal |
     if quantity is None:
         return unit
     ends = [Decimal(str(end)) for end in (quantity, quantity_max) if end is not None]
-    amount = "-".join(_decimal(end, unit) if unit in METRIC else _mixed(end, unit) for end in ends)
+    dash = " to " if looks_like_count_and_size(ends[0], ends[-1], unit) else "-"
+    amount = dash.join(_decimal(end, unit) if unit in METRIC else _mixed(end, unit) for end in ends)
     return f"{amount} {OTHERS[unit][0] if ends[-1] > 1 and unit in OTHERS else unit}".strip()
 
 
@@ -95,7 +98,7 @@ def _read(raw: str) -> Line:
         reader.at = of.end()
     if not (_FOOD_AFTER_UNIT if amount.unit else _FOOD).match(reader.text, reader.at):
         raise Unreadable
-    food, note = other_amounts_removed(text[reader.at :])
+    food, note = other_amounts_removed(text[reader.at :], amount.unit)
     return _line(raw, amount, food, note)
 
 

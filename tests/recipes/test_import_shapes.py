@@ -57,6 +57,12 @@ STEP = {"@type": "HowToStep", "text": "Sweat."}
         ("<ul><li>A<li>B</ul>", ["A", "B"]),
         ("&lt;ol&gt;&lt;li&gt;A&lt;/li&gt;&lt;li&gt;B&lt;/li&gt;&lt;/ol&gt;", ["A", "B"]),
         (["Sweat.\nStir."], ["Sweat.", "Stir."]),
+        ([{"text": ["Stir.", "Salt.", "Stir."]}], ["Stir.\nSalt.\nStir."]),
+        ([{"text": ["Stir.", "Stir.", "Salt."]}], ["Stir.\nSalt."]),
+        ([{"name": "Bake", "text": "Baked beans go in."}], ["Bake: Baked beans go in."]),
+        ([{"name": "Bake", "text": "Bake, then rest."}], ["Bake, then rest."]),
+        ([{"name": "Sweat the le…", "text": "Sweat the leeks."}], ["Sweat the leeks."]),
+        ([{"name": "Sweat the le...", "text": "Sweat the leeks."}], ["Sweat the leeks."]),
         ({"@type": "HowTo", "step": [STEP, "Stir."]}, ["Sweat.", "Stir."]),
         ({"@list": [STEP, "Stir."]}, ["Sweat.", "Stir."]),
     ],
@@ -171,6 +177,15 @@ def test_each_node_of_the_ingredients_is_a_line(seller: Person, ingredients: Any
         (["4", "1 loaf"], 4, ["servings: '1 loaf' is left out."]),
         ("2 9-inch pies", 2, ["servings: 2 is taken of '2 9-inch pies': '9-inch pies' is left out."]),
         ("٤", 4, []),
+        ("Pour 4/6 personnes", 4, ["servings: 4 is taken of 'Pour 4/6 personnes': the range ends at 6."]),
+        ("Serves 6 / 8", 6, ["servings: 6 is taken of 'Serves 6 / 8': the range ends at 8."]),
+        ("1/2 dozen", 6, []),
+        ("One 9-inch pie", None, ["servings: 'One 9-inch pie' has no number: left out."]),
+        ("9-inch cake", None, ["servings: '9-inch cake' has no number: left out."]),
+        ("12 inch pizza", None, ["servings: '12 inch pizza' has no number: left out."]),
+        ("500 ml", None, ["servings: '500 ml' has no number: left out."]),
+        ("1/2 l", None, ["servings: '1/2 l' has no number: left out."]),
+        ("9-inch cake, serves 8", 8, []),
     ],
 )
 def test_a_yield_is_read_or_warned_of(seller: Person, value: Any, servings: int | None, warnings: list[str]) -> None:
@@ -195,6 +210,15 @@ def test_a_yield_is_read_or_warned_of(seller: Person, value: Any, servings: int 
 def test_durations_come_in_many_forms(seller: Person, value: Any, minutes: int) -> None:
     found = of(seller, cookTime=value)
     assert (found["recipe"]["cook_minutes"], found["warnings"]) == (minutes, [])
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 10**400, 1e300], ids=["inf", "nan", "10**400", "1e300"])
+def test_a_duration_that_is_no_finite_time_is_warned_of(value: Any) -> None:
+    step = {"text": "Sweat.", "performTime": value}
+    draft = draft_of([{"@type": "Recipe", "name": "T", "cookTime": value, "recipeInstructions": [step]}])
+    assert draft is not None
+    assert (draft.data["cook_minutes"], draft.data["steps"][0]["timer_seconds"]) == (None, None)
+    assert [warning.partition(":")[0] for warning in draft.warnings] == ["cook_minutes", "steps"]
 
 
 @pytest.mark.parametrize("value", ["P1M", "P1Y", "overnight", "1 hour or so", -5, True, "PT"])
