@@ -28,6 +28,7 @@ from accounts.services.sessions import session_open
 from accounts.tokens import issue_tokens
 from accounts.unsubscribing import unsubscribe_url
 from core.earlier_urls import Earlier
+from media_pipeline.models import Media
 from media_pipeline.services import image_create
 from media_pipeline.sessions import upload_open
 from posts.models import Report
@@ -248,6 +249,8 @@ def make_things(cast: Cast) -> dict[str, Any]:
     RecipeFactory(seller=cast.other)
     with transaction.atomic():
         media = image_create(owner=cast.owner, data=data.getvalue())
+    # The original is served once the media is worked on.
+    Media.objects.filter(pk=media.pk).update(status=Media.Status.READY, width=8, height=8)
     post, recipe = PostFactory(author=cast.owner), RecipeFactory(seller=cast.owner)
     export_request(user=cast.owner)
     return {

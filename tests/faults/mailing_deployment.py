@@ -19,8 +19,8 @@ ZONES = ("UTC", "Europe/Berlin", "Africa/Lagos")
 # A seller, what they publish, and COUNT people who follow them.
 _PEOPLE = """
     INSERT INTO accounts_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active,
-        date_joined, role, staff_role, display_name)
-    SELECT 'reader' || n, 'reader' || n || '@example.com', '', '', '', false, false, true, now(),
+        date_joined, email_verified_at, role, staff_role, display_name)
+    SELECT 'reader' || n, 'reader' || n || '@example.com', '', '', '', false, false, true, now(), now(),
         CASE n WHEN 0 THEN 'seller' ELSE 'customer' END, '', '' FROM generate_series(0, %s) n
 """
 _PROFILES = """
