@@ -51,19 +51,23 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "email", "role")
 
 
-class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Whoever knew the old password is signed out everywhere, and the owner hears of it."""
+class EndsSessions:
+    """Mixin of forms that set a password: saving ends the user's sessions, and a mail tells the owner."""
 
     @transaction.atomic
     def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
+        user: User = super().save(commit)  # type: ignore[misc]  # of the form
         if commit:
             sessions_revoke(user=user)
             ask_for(PASSWORD_CHANGED, user_id=user.pk)
         return user
 
 
-class OwnPasswordForm(DjangoOwnPasswordForm):
+class PasswordForm(EndsSessions, AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Staff set the password of a user."""
+
+
+class OwnPasswordForm(EndsSessions, DjangoOwnPasswordForm):
     """Staff change their own password: wrong tries count as failed sign-ins, and all other sessions end."""
 
     def clean_old_password(self) -> str:
@@ -73,14 +77,6 @@ class OwnPasswordForm(DjangoOwnPasswordForm):
         except (Invalid, Throttled) as error:
             raise forms.ValidationError(error.detail) from error
         return password
-
-    @transaction.atomic
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        if commit:
-            sessions_revoke(user=user)
-            ask_for(PASSWORD_CHANGED, user_id=user.pk)
-        return user
 
 
 def staff_of(request: HttpRequest) -> User:
